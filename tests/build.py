@@ -258,10 +258,9 @@ def somebody(id: str = "P", *circumstances: tuple[str, str | None, str | None], 
 
 def inputs(records: Iterable[Record], persons: Iterable[Person] = ()) -> Inputs:
     records, known = tuple(records), {p.person_id: p for p in persons}
-    listed = bool(known)
     for r in records:
         known.setdefault(r.person_id, Person(r.person_id))
-    return Inputs(records, known, (), len(records), 0, listed)
+    return Inputs(records, known, (), len(records), 0)
 
 
 def run(

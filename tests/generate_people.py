@@ -52,7 +52,7 @@ def people(rng: Random, complete: bool, size: int, records: tuple[int, int] = (0
         for _ in range(rng.randint(*records)):
             rows.append(_record(rng, f"R{len(rows) + 1:03}", person.person_id, gap, centre))
     rng.shuffle(rows)
-    return Inputs(tuple(rows), persons, (), len(rows), 0, True)
+    return Inputs(tuple(rows), persons, (), len(rows), 0)
 
 
 def _person(rng: Random, name: str, gap: float) -> Person:

@@ -56,7 +56,6 @@ class Canonical:
     rejects: Sequence[Reject]
     rows: int
     rejected_rows: int
-    listed: bool
     digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     watched: Watched = field(default_factory=Watched)
@@ -144,7 +143,7 @@ class _Tables:
         warnings = warnings_of(reading.diagnostics)
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
-            reading.rows, reading.rejected, persons is not None, reading.digests | self.schema.mapping.digests,
+            reading.rows, reading.rejected, reading.digests | self.schema.mapping.digests,
             warnings, reading.watched,
         ), reading.diagnostics  # fmt: skip
 

@@ -83,9 +83,9 @@ class Reject:
 class Inputs:
     """Everything read. ``rows`` counts data rows of the records files: ``rows == len(records) + rejected_rows``.
 
-    ``persons``: by id, in the persons file's order, then those who only have records. ``listed``: there was a persons
-    file. ``digests``: file → sha256. Where one person alone was asked about, ``unread`` is the first and last day on
-    which a record of somebody else ends, as far as that is ``sure``.
+    ``persons``: by id, in the persons file's order, then those who only have records. ``digests``: file → sha256. Where
+    one person alone was asked about, ``unread`` is the first and last day on which a record of somebody else ends, as
+    far as that is ``sure``.
     """
 
     records: tuple[Record, ...]
@@ -93,7 +93,6 @@ class Inputs:
     rejects: tuple[Reject, ...]
     rows: int
     rejected_rows: int
-    listed: bool
     digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     unread: tuple[date, date] | None = None

@@ -100,7 +100,7 @@ def _read(
     rejects = tuple(reading.rejects)
     days = others.days() if others and others.sure else None
     return Inputs(
-        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None,
+        tuple(found), by_id, rejects, reading.rows, reading.rejected,
         reading.digests | schema.mapping.digests, warnings, days, others is None or others.sure,
     ), reading.diagnostics  # fmt: skip
 

@@ -100,9 +100,7 @@ def selector(policy: Policy, plan: Plan) -> Selector:
 def judging(connection: Any, inputs: Inputs, plans: list[Plan], folder: Path, seed: int) -> Judging:
     """The inputs in tables; each has a region and an employer, some more than others."""
     names = load_inputs(DuckHost(connection), inputs, plans)
-    tables = Canonical(
-        connection, names.records, names.persons, names.circumstances, (), (), len(inputs.records), 0, True
-    )
+    tables = Canonical(connection, names.records, names.persons, names.circumstances, (), (), len(inputs.records), 0)
     periods = (2015, 2018) if seed % 3 else (2016, 2016)
     as_of = (None, date(2016, 12, 31), date(2017, 7, 1))[seed % 3]
     return Judging(connection, folder, Files(()), periods, as_of, schema_of(plans), tables)

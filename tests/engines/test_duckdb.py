@@ -106,7 +106,7 @@ def test_all_years_with_records_where_none_are_asked(connection: Any) -> None:
 
 def test_nobody(connection: Any) -> None:
     plan, _, periods, _ = generated(1, 1)
-    nobody = Inputs((), {}, (), 0, 0, True)
+    nobody = Inputs((), {}, (), 0, 0)
     for asked in (periods, None):
         wanted = reference.evaluate(plan, nobody, asked)
         assert differences(wanted, engine.evaluate(plan, nobody, asked, connection=connection)) == []

@@ -77,7 +77,7 @@ def test_a_figure_beside_a_share_of_what_was_counted(connection: Any) -> None:
             facts = {"record_id": own, "person_id": who, "form": "training", "evidence": "yes", "subject": subject}
             day = date(year, 5, 1)
             records.append(Record(own, who, day, day, Fraction(amount), "hours", facts))
-    inputs = Inputs(tuple(records), people, (), len(records), 0, True)
+    inputs = Inputs(tuple(records), people, (), len(records), 0)
     expected = reference.evaluate(plan, inputs, (2018, 2020), None)
     found = engine.evaluate_all([plan], inputs, (2018, 2020), None, connection=connection)
     assert found is not None

@@ -73,7 +73,6 @@ def test_a_header_alone_is_fine_where_a_persons_file_says_who_there_is(tmp_path:
     inputs, said = both_ways([records], persons, None, schema(), tmp_path / "t")
     assert inputs is not None
     assert list(inputs.persons) == ["P1"]
-    assert inputs.listed
     assert codes(said, "warning") == ["PE403"]
 
 

@@ -102,7 +102,7 @@ def _sure(found: Finding) -> bool:
 
 def _found(ready: Prepared, rule: str, person: Person, year: int, as_of: date | None = None) -> Finding | None:
     """What the rule finds of somebody without records."""
-    nothing = evaluate(ready, Inputs((), {"P": person}, (), 0, 0, True), (year, year), as_of)
+    nothing = evaluate(ready, Inputs((), {"P": person}, (), 0, 0), (year, year), as_of)
     return next((f for f in nothing.findings if rule in (_id(f.rule), *map(_id, f.because))), None)
 
 
@@ -136,6 +136,6 @@ def _counted(
     held |= {name: True if value == "yes" else value for name, value in facts}
     day = day_within(ready.plan, year)
     row = Row("R", "P", day, day, quantity, unit, held)
-    result = evaluate(ready, Inputs((row,), {"P": person}, (), 1, 0, True), (year, year))
+    result = evaluate(ready, Inputs((row,), {"P": person}, (), 1, 0), (year, year))
     entry = result.ledger[0]
     return entry.counted if entry.counted == entry.counted_high and entry.reason == "counted" else Fraction(0)

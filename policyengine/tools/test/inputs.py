@@ -40,7 +40,7 @@ def inputs_of(case: Case, schema: Schema) -> tuple[Inputs | None, list[Diagnosti
         return None, problems
     held = tuple(Circumstance(*c) for c in case.circumstances)
     person = Person(PERSON_ID, facts, held)  # type: ignore[arg-type]
-    return Inputs(tuple(records), {PERSON_ID: person}, (), len(records), 0, True), problems
+    return Inputs(tuple(records), {PERSON_ID: person}, (), len(records), 0), problems
 
 
 def _read(
