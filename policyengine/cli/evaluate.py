@@ -205,6 +205,14 @@ def _check(
             f"{format_} can't go to the terminal; name a folder with --out",
             f"{format_} 不能输出到终端，请用 --out 指定文件夹",
         )
+    elif out is not None and "://" not in out and _is_named_as_file(out):
+        ending = Path(out).suffix
+        text = say(
+            f"--out names a folder, with a file for each table, and {out} would be one; name it without {ending}, and "
+            f"say --format {ending[1:].lower()}",
+            f"--out 指定的是文件夹（每张表一个文件），{out} 会成为文件夹；请去掉名称中的 {ending}，"
+            f"并加 --format {ending[1:].lower()}",
+        )
     elif out is None and sign is not None:
         text = say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
     elif out is None and ledger is not None:
@@ -220,6 +228,11 @@ def _check(
     else:
         return
     raise click.UsageError(text)
+
+
+def _is_named_as_file(out: str) -> bool:
+    """Whether a new folder would have the name of a table's file, which a double click opens."""
+    return out.lower().endswith((".csv", ".xlsx")) and not Path(out).exists()
 
 
 def _check_update(out: str | None, format_: str | None, engine: str, pseudonyms: bool) -> None:

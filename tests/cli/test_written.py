@@ -133,3 +133,24 @@ def test_one_result_is_taken_at_a_time(
         assert run("evaluate", "records.csv", "--policy", "policies", "--out", out).code == 0
     told = run(*command.split())
     assert (told.code, f"error PE901: {said}" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("results.xlsx", "results.xlsx would be one; name it without .xlsx, and say --format xlsx"),
+        ("2016/r.CSV", "2016/r.CSV would be one; name it without .CSV, and say --format csv"),
+        ("r.parquet", None),  # as other programs name folders
+        ("r.v2", None),
+        ("old.csv", None),  # a folder that is there
+    ],
+)
+def test_a_folder_is_not_named_as_a_file(
+    out: str, said: str | None, run: Run, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked for a workbook got a folder of that name, with CSV files in it."""
+    monkeypatch.chdir(world)
+    (world / "old.csv").mkdir()
+    told = run("evaluate", "records.csv", "--policy", "policies", "--out", out)
+    assert (told.code, Path(out).exists()) == ((0, True) if said is None else (2, False))
+    assert said is None or f"error PE901: --out names a folder, with a file for each table, and {said}" in told.err
