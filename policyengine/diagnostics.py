@@ -12,9 +12,10 @@ from itertools import accumulate
 from typing import Literal, Protocol
 
 from policyengine.light import dataclass
-from policyengine.messages import harmless, say
+from policyengine.messages import harmless, listed, say
 
 Severity = Literal["error", "warning", "note"]
+PLACES = 5  # of which it is said that something is the case
 SEVERITIES_ZH = {"error": "错误", "warning": "警告", "note": "说明"}
 
 
@@ -109,12 +110,12 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def warnings_of(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
-    """The warnings among them in a line each, with the file and sheet that each is about."""
-    return tuple(_place(d) + d.message for d in diagnostics if d.severity == "warning")
-
-
-def _place(d: Diagnostic) -> str:
-    return f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
+    """The warnings among them, each once, with the files and sheets (``PLACES``) that it is about."""
+    found: dict[str, list[str]] = {}
+    for d in diagnostics:
+        if d.severity == "warning":
+            found.setdefault(d.message, []).extend([harmless(str(d.span))] if d.span else [])
+    return tuple(f"{listed(dict.fromkeys(at), PLACES)}: {said}" if at else said for said, at in found.items())
 
 
 def installing(extra: str) -> str:
@@ -157,8 +158,9 @@ def width(text: str) -> int:
 
 def human(d: Diagnostic) -> str:
     """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
+    where = f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
     colon = say(": ", "：")
-    lines = [f"{_place(d)}{say(d.severity, SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
+    lines = [f"{where}{say(d.severity, SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
     if d.source is not None and d.span and d.span.line:
         number = f"{d.span.line:>6}"
         source = d.source.rstrip("\n")

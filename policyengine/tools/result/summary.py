@@ -104,7 +104,7 @@ def warning_lines(tally: Tally) -> Iterator[str]:
             many(tally.flags, "flag was raised on a record", "flags were raised on records"),
             f"记录上有 {tally.flags} 处标记",
         )
-    yield from dict.fromkeys(tally.notes)  # of a workbook that is given for several kinds of files the same may be said
+    yield from tally.notes
 
 
 def _people(number: int) -> str:
