@@ -151,9 +151,16 @@ def _conclude_atom(rng: Random) -> tree.Condition:
             tree.Outcome(rng.choice(("met", "excused"))),
             tree.InEach(rng.choice((("met",), ("met", "excused"))), rng.randint(1, 3)),
             tree.InEach(("not_met",), rng.randint(2, 3)),
+            some_years(rng),
             _period_atom(rng),
         )
     )
+
+
+def some_years(rng: Random, rule: str | None = None) -> tree.InEach:
+    """Some of several years that were not met."""
+    years = rng.randint(3, 4)
+    return tree.InEach(("not_met",), years, rule, rng.randint(2, years - 1))
 
 
 def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.Condition:
@@ -161,8 +168,11 @@ def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.C
     if rng.random() < 0.25:
         return _conclude_atom(rng)
     test: tree.Condition = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
-    if yearly and rng.random() < 0.35:
-        test = tree.InEach(("not_met",), rng.randint(2, 3), rng.choice(names))
+    if yearly and rng.random() < 0.5:
+        states = rng.choice((("not_met",), ("not_met",), ("met",), ("met", "excused"), ("excused",)))
+        test = tree.InEach(states, rng.randint(2, 3), rng.choice(names))
+        if rng.random() < 0.35:
+            test = some_years(rng, test.rule)
     return tree.Not(test) if rng.random() < 0.6 else test
 
 

@@ -99,8 +99,19 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
     st.builds(tree.Lasts, some(_OWN_TERMS["circumstance"]), st.integers(1, 9999), st.sampled_from(["months", "days"])),
     st.builds(tree.Repeated, some([f.id for f in _FIELDS], 1)),
     st.builds(tree.Outcome, st.sampled_from(["met", "excused"]), st.none() | st.sampled_from(RULES)),
-    st.builds(tree.InEach, st.sampled_from([("met",), ("excused",), ("met", "excused")]), st.integers(1, 99)),
+    st.builds(
+        tree.InEach,
+        st.sampled_from([("met",), ("excused",), ("met", "excused")]),
+        st.integers(1, 99),
+        st.none() | st.sampled_from(RULES),
+    ),
     st.builds(tree.InEach, st.just(("not_met",)), st.integers(2, 99), st.none() | st.sampled_from(RULES)),
+    st.builds(
+        lambda rule, least, more: tree.InEach(("not_met",), least + more, rule, least),
+        st.none() | st.sampled_from(RULES),
+        st.integers(2, 50),
+        st.integers(1, 49),
+    ),
 )
 
 

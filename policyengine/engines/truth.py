@@ -305,9 +305,12 @@ def _in_each(node: tree.InEach) -> Test:
     def came_out(scene: Scene, year: int) -> frozenset[str]:
         return possible_outcomes(scene, year) if node.rule is None else outcomes_of(scene, node.rule, year)
 
+    wanted = node.years if node.least is None else node.least
+
     def in_each(scene: Scene) -> Truth:
-        truths = {among(came_out(scene, scene.period - ago), *node.states) for ago in range(node.years)}
-        return False if False in truths else None if None in truths else True
+        truths = [among(came_out(scene, scene.period - ago), *node.states) for ago in range(node.years)]
+        sure, perhaps = truths.count(True), truths.count(None)
+        return True if sure >= wanted else None if sure + perhaps >= wanted else False
 
     return in_each
 

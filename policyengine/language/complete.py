@@ -142,8 +142,9 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
             outcomes = (tree.Outcome(state, rule) for state in ("met", "excused"))
             both = [t for o in outcomes for t in (tree.Not(o), o)]
             found = [phrases.condition(t) for t in both[:tests]]
-            if len(found) == len(both):
-                found.append(f"{rule} {phrases.either('not met for', '连续')}")  # how many years is not known
+            if len(found) == len(both):  # how many years is not known
+                of_years = ("not met for", "met in each of last") if not chinese else ("连续", "近")
+                found += (f"{rule} {begun}" for begun in of_years)
             yield from (Proposal(text, place.start, "rule") for text in found)
     for kind in (k for k in KINDS if k in terminals):
         for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():

@@ -15,12 +15,13 @@ from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.messages import say
 
-_EXCUSED_IN_EACH = re.compile("均 *已免除$")
-_EXCUSED = re.compile("(?<![a-z0-9_-])excused$")
-
+# Without a requirement that is named: what is asked of the period behind one is told of in ``of_which``.
+_EXCUSED_IN_EACH = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度) *均 *已免除$")
+_EXCUSED = re.compile("(?:^|[( ](?:and|or|not)[ (]+|[(] *)excused$")
 _RUNNING = re.compile("(?:^|[^a-z0-9_ ]) *(?:连续|近) *[0-9]+ *(?:年|个年度) *均? *未完成$")
+_SOME = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度)[^a-z()且或]*[0-9] *(?:年|个年度)[ 以上]*未完成$")
 
-_OF_YEARS = ("each_met", "each_excused", "each_either", "running")
+_OF_YEARS = ("each_met", "each_excused", "each_either", "running", "some")
 _OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", *_OF_YEARS)
 
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
@@ -61,9 +62,9 @@ class Conditions(Literals):
         if each.data.startswith("each_") and before.strip() == "not":
             said = " ".join(self.sentence.text[each.start : each.end].split())
             none = say("the language can't say in none", "各年都不如此无法这样写")
-            count = each.children[0].text
+            count = each.children[-1].text
             if each.data == "each_met" and count != "1":
-                running = f"not met for {count} years running"
+                running = f"{_called(each)}not met for {count} years running"
                 none = say(f"{running} for each of them not met", f"各年都未完成，请写 {running}")
             self.wrong(
                 "PE204",
@@ -88,8 +89,11 @@ class Conditions(Literals):
                 each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
             elif between.strip() == "或" and _RUNNING.search(before) and after.startswith("已免除"):
                 each, apart = None, "（连续 … 年 未完成） 或 已免除"
+            elif between.strip() == "或" and _SOME.search(before) and after.startswith("已免除"):
+                each, apart = None, "（近 … 年 内 有 … 年 未完成） 或 已免除"
             elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
-                each, apart = None, "excused or (not met for … years running)"
+                some = re.match("not met for [a-z ]*[0-9]+ *of", after)
+                each, apart = None, f"excused or (not met for … {'of last … years' if some else 'years running'})"
             else:
                 continue
             hint = say(f"write {each} for one of the two in each year, or {apart}",
@@ -122,11 +126,8 @@ class Conditions(Literals):
         if named is not None and not (closed and (opened.endswith("(") or before.endswith("("))):
             start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
             said = " ".join(self.sentence.text[start : node.end].split())
-            of_years = node.data.startswith("each_")  # of a requirement these can't be asked
-            hint = say(f"write ({said}) if it is said of the period", f"指整个年度的，请写（{said}）")
-            if not of_years:
-                hint = say(f"name {named} again for the one, write ({said}) for the other",
-                           f"指 {named} 的，请再写一次 {named}；指整个年度的，请写（{said}）")  # fmt: skip
+            hint = say(f"name {named} again for the one, write ({said}) for the other",
+                       f"指 {named} 的，请再写一次 {named}；指整个年度的，请写（{said}）")  # fmt: skip
             self.problem(
                 "PE204",
                 say(f"“{said}” behind “{named}” can be said of {named} or of the whole period",
@@ -170,21 +171,47 @@ class Conditions(Literals):
             case "repeated":
                 return tree.Repeated(self.fields(children), span)
             case "running":
-                named = _named(children[:-1])
-                return tree.InEach(("not_met",), self.running(children[-1], named), named, span)
+                return tree.InEach(("not_met",), self.running(node), _named(children), span=span)
+            case "some":
+                years, least = self.some(node)
+                return tree.InEach(("not_met",), years, _named(children), least, span)
         states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
-        return tree.InEach(states[node.data], self.whole(children[0]), None, span)
+        return tree.InEach(states[node.data], self.whole(children[-1]), _named(children), span=span)
 
-    def running(self, number: Token, rule: str | None) -> int:
+    def running(self, node: Node) -> int:
         """How many years running: not one, of which ``not met`` would be true of the excused too."""
+        number, named = node.children[-1], _called(node)
         if fold(number.text) != "1":
             return self.whole(number, 2)
         said = say("years running are two or more", "连续的年数应为 2 或以上")
-        named = f"{rule} " if rule else ""
         hint = say(f"of this year alone: {named}not met and {named}not excused",
                    f"只问本年的，请写：{named}未完成 且 {f'{named}未免除' if named else '非 已免除'}")  # fmt: skip
         self.wrong("PE208", number, said, hint)
         return 2
+
+    def some(self, node: Node) -> tuple[int, int]:
+        """Of how many years, and how many of them at least: two or more and not all, which is said otherwise."""
+        named = _called(node)
+        last = next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
+        count = next(c for c in node.children if isinstance(c, Node)).children[0]
+        known = len(self.sentence.diagnostics)
+        years, least = self.whole(last, 2), 2
+        if len(self.sentence.diagnostics) > known:
+            return 3, 2
+        if fold(count.text) == "1":
+            said = say("of several years two or more are asked for", "几年中未完成的年数应为 2 或以上")
+            hint = say(f"for one or more write not ({named}met or excused in each of last {years} years)",
+                       f"有一年或以上未完成的，请写：非 （{named}近 {years} 年 均 完成 或 已免除）")  # fmt: skip
+            self.wrong("PE208", count, said, hint)
+        elif (least := self.whole(count, 2)) == years:
+            said = say(f"these are all of the {years} years", f"{years} 年中的 {years} 年即每年")
+            hint = say(f"for each of them: {named}not met for {years} years running",
+                       f"各年都未完成的，请写：{named}连续 {years} 年 未完成")  # fmt: skip
+            self.wrong("PE208", count, said, hint)
+        elif least > years:
+            said = say(f"of {years} years no {least} can be not met", f"{years} 年中不可能有 {least} 年")
+            self.wrong("PE208", count, said)
+        return years, least
 
     def no_minus(self, node: Node) -> None:
         """A line between two days may be a minus."""
@@ -276,4 +303,11 @@ class Conditions(Literals):
 
 def _named(children: Sequence[Node | Token]) -> str | None:
     """The requirement that a test of an outcome names; None where it asks for that of the period."""
-    return fold(str(children[0])) if children else None
+    first = children[0] if children else None
+    return fold(first.text) if isinstance(first, Token) and first.type == "REQUIREMENT" else None
+
+
+def _called(node: Node) -> str:
+    """The requirement that a test names, as it stands before what is asked of it; nothing where none is named."""
+    named = _named(node.children)
+    return f"{named} " if named else ""

@@ -29,8 +29,10 @@ _PART_OF_YEAR = re.compile("个?(?:月|季度?|周|星期|学期)|(?:month|quart
 _EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
 _GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
 _OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
+_SOME_YEARS = "[0-9一二两三四五六七八九十]+ *个?年度?"
 _OUTCOME = re.compile(
-    " *(?:(?:连续|近) *[0-9一二两三四五六七八九十]+ *个?年度? *均?)? *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
+    f" *(?:(?:连续|近) *{_SOME_YEARS} *(?:均|[内中有共累计 ]+{_SOME_YEARS}(?: *以上)?)?)?"
+    " *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
     "| +(?:(?:is|are|was|were) +)?(?:not +)?(?:met|excused)(?![a-z0-9_-])"
 )
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
@@ -104,25 +106,65 @@ def of_requirement(folded: str, word: str, end: int, alone: bool = False) -> str
 
 
 def of_earlier_years(folded: str, start: int) -> str | None:
-    """``public-hours met in each of last 3 years``: of a requirement only years running are asked in which it was not
-    met. ``连续 3 年 完成``, ``met for 3 years running``: of the period that is said otherwise."""
+    """``met for 3 years running``, ``近 3 年 均 public-hours 完成``: what is asked of several years and is said
+    otherwise, of the period or of a requirement."""
     before, after = folded[:start], folded[start:]
-    denied = re.search("not +excused *$", before)  # 连续几年未免除 can't be said at all
-    count = None if denied else re.match("for +([0-9]+) +(?:consecutive +)?years?", after)
-    if count and (state := re.search("(?:(?:^| )(?:when|and|or) +|[(（] *)(met|excused) *$", before)):
-        each = f"{state[1]} in each of last {count[1]} years"
-        return say(f"write {each}", f"请写 {each}")
-    running = re.search("([a-z0-9_] *)?连续 *([0-9]+) *(?:年|个年度) *均? *$", before)
-    if running and not running[1] and (state := re.match("完成|已免除", after)):
-        return say(f"write 近 {running[2]} 年 均 {state[0]}", f"请写 近 {running[2]} 年 均 {state[0]}")
-    years = running or re.search("近 *[0-9]+ *年 *均 *$", before)
-    in_each = re.search("[a-z0-9] +(?:met|excused) *$", before) and (count or after.startswith("in each"))
-    named = re.match("[a-z0-9]|完成|已免除", after) if years else None
-    if not in_each and not named:
+    return _of_years_in_english(before, after) or _of_years_in_chinese(before, after)
+
+
+def _of_years_in_english(before: str, after: str) -> str | None:
+    asked = re.search("(?:([a-z0-9_/-]+) +)?(not +)?(met|excused) *$", before)
+    if not asked:
         return None
-    return say("of a requirement it is asked whether it was not met for years running, not whether it was met in each: "
-               "public-hours not met for 3 years running",
-               "对某项要求可问是否连续几年未完成，不能问是否各年都完成：public-hours 连续 3 年 未完成")  # fmt: skip
+    named, denied, state = asked.groups()
+    called = None if named in ("when", "where", "and", "or", "not") else named
+    if some := re.match("(?:for|in) +(?:at least +)?([0-9]+) +(?:years? +)?(?:of|in) +(?:the +)?last +([0-9]+)", after):
+        if state != "met" or not denied:
+            return _counted_years()
+        return _instead(called, f"not met for {some[1]} of last {some[2]} years")
+    if (run := re.match("for +([0-9]+) +(?:consecutive +)?years?", after)) and not denied:
+        return _instead(called, f"{state} in each of last {run[1]} years")
+    if (each := re.match("in each of (?:the )?last +([0-9]+)", after)) and denied:  # the period's is understood
+        instead = f"not ({called} {state} in each of last {each[1]} years)"
+        none = f"{called} not met for {each[1]} years running"
+        if state != "met":
+            return say(f"for not in all write {instead}", f"并非各年都如此，请写 {instead}")
+        return say(f"for not in all write {instead}, for none {none}",
+                   f"并非各年都完成，请写 {instead}；各年都未完成，请写 {none}")  # fmt: skip
+    return None
+
+
+def _of_years_in_chinese(before: str, after: str) -> str | None:
+    asked = re.search("([a-z0-9_/-]*) *(连续|近)? *([0-9]+) *(?:年|个年度) *$", before)
+    some = re.match("[内中有共累计 ]*(未完成)? *([0-9]+) *(?:年|个年度)[ 以上]*(未?完成|已免除)?", after)
+    if asked and some and "结论" in before:  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成
+        if not some[1] and some[3] != "未完成":
+            return _counted_years()
+        return _instead(asked[1], f"近 {asked[3]} 年 内 有 {some[2]} 年 未完成")
+    begun = "([a-z0-9_/-]*) *(连续|近) *([0-9]+) *(?:年|个年度) *"
+    asked = re.search(f"{begun}(?:(均)|[内中有共累计 ]+([0-9]+) *(?:年|个年度)[ 以上]*)? *$", before)
+    state = re.match("(?:([a-z0-9_/-]+) *)?(未完成|完成|已免除)", after)
+    if not asked or not state:
+        return None
+    named, years, each, count = state[1] or asked[1], asked[3], asked[4], asked[5]
+    if state[2] != "未完成":
+        return _counted_years() if count else _instead(named, f"近 {years} 年 均 {state[2]}")
+    if count:
+        return _instead(named, f"近 {years} 年 内 有 {count} 年 未完成")
+    if each or asked[2] == "连续":
+        return _instead(named, f"连续 {years} 年 未完成")
+    return say("write 连续 3 年 未完成 for each of the years, 近 3 年 内 有 2 年 未完成 for some of them",
+               "各年都未完成，请写 连续 3 年 未完成；其中几年未完成，请写 近 3 年 内 有 2 年 未完成")  # fmt: skip
+
+
+def _instead(named: str | None, text: str) -> str:
+    written = f"{named} {text}" if named else text
+    return say(f"write {written}", f"请写 {written}")
+
+
+def _counted_years() -> str:
+    return say("of several years those are counted that were not met: not met for 2 of last 5 years",
+               "几年之中只计未完成的年数：近 5 年 内 有 2 年 未完成")  # fmt: skip
 
 
 def after_equal(folded: str, start: int) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ COMPARISONS = {
 }  # fmt: skip
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
-_RUNNING = re.compile("连续 [0-9]+ 年 未完成$")
+_RUNNING = re.compile("(?:连续 [0-9]+ 年|近 [0-9]+ 年 内 有 [0-9]+ 年) 未完成$")
 
 
 class Phrases:
@@ -218,13 +218,19 @@ class Phrases:
                 return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
             case tree.Outcome(state=state, rule=rule):
                 return f"{rule} {self.state(state)}" if rule else self.state(state)
-            case tree.InEach(states=("not_met",), years=years, rule=rule):
-                text = self.either(f"not met for {self.years(years)} running", f"连续 {self.years(years)} 未完成")
-                return f"{rule} {text}" if rule else text
-            case tree.InEach(states=states, years=years):
-                each = self.either(" or ", " 或 ").join(self.state(s) for s in states)
-                return self.either(f"{each} in each of last {self.years(years)}", f"近 {years} 年 均 {each}")
+            case tree.InEach(rule=rule):
+                return f"{rule} {self.of_years(c)}" if rule else self.of_years(c)
         raise TypeError(c)
+
+    def of_years(self, c: tree.InEach) -> str:
+        """How several years came out, without the requirement that is named."""
+        span = self.years(c.years)
+        if c.least is not None:
+            return self.either(f"not met for {c.least} of last {span}", f"近 {span} 内 有 {c.least} 年 未完成")
+        if c.states == ("not_met",):
+            return self.either(f"not met for {span} running", f"连续 {span} 未完成")
+        each = self.either(" or ", " 或 ").join(self.state(s) for s in c.states)
+        return self.either(f"{each} in each of last {span}", f"近 {span} 均 {each}")
 
     def belongs(self, negated: bool) -> str:
         return self.either("not in" if negated else "in", "不属于" if negated else "属于")

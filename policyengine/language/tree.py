@@ -287,14 +287,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class InEach:
-    """``met in each of last 3 years`` / ``met or excused in each of last 3 years``. Only in ``conclude``.
+    """``met in each of last 3 years`` / ``met or excused in each of last 3 years``, of the period, or of the
+    requirement ``rule`` alone. Only in ``conclude``.
 
-    With the state ``not_met``: ``not met for 3 years running``, of the period, or of the requirement ``rule`` alone.
+    With the state ``not_met``: ``not met for 3 years running``; with ``least``, 2 of them or more, but not all:
+    ``not met for 2 of last 3 years``.
     """
 
     states: tuple[str, ...]
     years: int
     rule: str | None = None
+    least: int | None = None
     span: Span | None = _field(default=None, compare=False, repr=False)
 
 

@@ -70,15 +70,15 @@ class Conclusions:
         return bool(windows) and blocks and rule.rule.pack == self.own
 
     def _each_year(self, rule: Rules, test: tree.InEach, found: list[Rules]) -> None:
-        """Years running are asked of what every year decides, in all of the years that are looked at."""
+        """Several years are asked for of what every year decides, in all of the years that are looked at."""
         looked_at = _from_years_before(rule, test.years)
         apart = (r for r in found if decided_with(_window(r)) is not None and overlap(looked_at, r.stretch))
         if other := next(apart, None):
             over = window_words(_window(other))
             self.reporter.on(
                 rule, "PE258",
-                say(f"{test.rule} is required {over}: not every year decides it, so that there are no years running",
-                    f"{test.rule} 的期间为“{over}”，并非每年评定，不能问是否连续几年未完成"),
+                say(f"{test.rule} is required {over}: not every year decides it, so that it has no outcome in each",
+                    f"{test.rule} 的期间为“{over}”，并非每年评定，不能问近几年各年的结果"),
                 test.span,
                 say(f"name a requirement per year or in any years; or ask for one of its windows: {test.rule} not met",
                     f"请写每年或任意几年的要求；或只问其一个期间：{test.rule} 未完成"), "error", (other,),
@@ -144,7 +144,7 @@ def _of_the_met(atom: tree.Condition, rule: str | None) -> bool | None:
             return None if found is None else not found
         case tree.Outcome(state=state, rule=name) if name == rule:
             return state == "met"
-        case tree.InEach(rule=name) if name == rule:  # of a requirement only how often it was not met is asked
-            return False
+        case tree.InEach(states=states, rule=name) if name == rule:
+            return "met" in states
         case _:
             return None

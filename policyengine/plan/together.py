@@ -340,14 +340,15 @@ def _outcomes(node: tree.Condition | None, denied: bool = False) -> Iterator[tup
 
 
 def _not_running(condition: tree.Condition | None, named: str | None) -> bool:
-    """Whether somewhere it is asked for not met without years running, of which none is excused."""
+    """Whether somewhere it is asked for not met without years running, of which none is excused (some of several years
+    may be others than this one)."""
     cases = condition and cases_of(condition)
     asking = (case for case in cases or () if tree.Not(tree.Outcome("met", named)) in case)
     return not cases or any(not any(_runs(atom, named) for atom in case) for case in asking)
 
 
 def _runs(atom: tree.Condition, named: str | None) -> bool:
-    return isinstance(atom, tree.InEach) and atom.states == ("not_met",) and atom.rule == named
+    return isinstance(atom, tree.InEach) and (atom.states, atom.rule, atom.least) == (("not_met",), named, None)
 
 
 def _taken(statement: tree.Statement) -> str | None:

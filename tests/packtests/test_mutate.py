@@ -66,6 +66,22 @@ CHANGES = {
         "conclude not_excellent",
         "conclude not_excellent when not met for 3 years running",  # one is not years running
     ],
+    "conclude not_excellent when not met for 2 of last 3 years": [  # neither one of them, nor all
+        "conclude not_excellent",
+        "conclude not_excellent when not met for 2 of last 4 years",
+    ],
+    "conclude not_excellent when public-hours not met for 3 of last 5 years": [
+        "conclude not_excellent",
+        "conclude not_excellent when public-hours not met for 3 of last 6 years",
+        "conclude not_excellent when public-hours not met for 3 of last 4 years",
+        "conclude not_excellent when public-hours not met for 2 of last 5 years",
+        "conclude not_excellent when public-hours not met for 4 of last 5 years",
+    ],
+    "conclude not_excellent when public-hours met in each of last 2 years": [
+        "conclude not_excellent",
+        "conclude not_excellent when public-hours met in each of last 3 years",
+        "conclude not_excellent when public-hours met in each of last 1 year",
+    ],
     "assign to claimed_year until March 31": ["assign to claimed_year until March 30"],
     "cap paper at 1.5 hours per activity": [
         "cap paper at 2 hours per activity",

@@ -73,9 +73,15 @@ NAMED = [
     ([rule("any", "require total at least 90 hours in any 2 years")], "any not met for 2 years running", []),
     ([rule("block", BLOCK)], "block not met for 2 years running", [("PE258", "error")]),
     ([START], "not (start not met for 2 years running)", [("PE258", "error")]),
+    ([rule("annual", ANNUAL), rule("public", PUBLIC)],
+     "annual met in each of last 3 years and public not met for 2 of last 5 years", []),
+    ([rule("block", BLOCK)], "block met in each of last 2 years", [("PE258", "error")]),
+    ([rule("block", BLOCK)], "block not met for 2 of last 5 years", [("PE258", "error")]),
+    ([START], "start met or excused in each of last 2 years", [("PE258", "error")]),
     # of the period, where no year is decided
     ([rule("block", BLOCK)], "not met for 2 years running", [("PE258", "warning")]),
     ([rule("block", BLOCK)], "met or excused in each of last 2 years", [("PE258", "warning")]),
+    ([rule("block", BLOCK)], "not met for 2 of last 5 years", [("PE258", "warning")]),
     ([rule("block", BLOCK)], "not met and not excused", []),
     ([rule("block", BLOCK), rule("annual", ANNUAL)], "not met for 2 years running", []),
     ([rule("block", BLOCK), START], "not met for 2 years running", []),  # years are decided
@@ -88,6 +94,12 @@ NAMED = [
     # in force as long as the conclusion
     ([rule("public", PUBLIC, start=2020)], "public not met for 2 years running", []),  # nobody is meant till 2021
     ([rule("public", PUBLIC, start=2020)], "not (public not met for 2 years running)", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public not met for 2 of last 3 years", []),
+    ([rule("public", PUBLIC, start=2020)], "not (public not met for 2 of last 3 years)", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public met in each of last 2 years", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public met or excused in each of last 2 years", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public excused in each of last 2 years", []),
+    ([rule("public", PUBLIC, start=2020)], "not (public met in each of last 2 years)", []),
     ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public not excused", [("PE257", "warning")]),  # who has met it is not
     ([rule("public", PUBLIC, start=2020)], "not (public excused and title_level = senior)", [("PE257", "warning")]),
@@ -118,11 +130,15 @@ def test_the_requirements_that_a_conclusion_names(rules: list[Rule], condition: 
     ("start", "years", "told"),
     [(2019, 3, []), (2019, 4, ["PE258"]), (date(2020, 2, 29), 4, []), (date(2020, 2, 29), 5, ["PE258"])],
 )
-def test_the_years_before_a_conclusion_began_are_looked_at_too(start: date | int, years: int, told: list[str]) -> None:
+@pytest.mark.parametrize("asked", ["not met for {} years running", "not met for 2 of last {} years",
+                                   "excused in each of last {} years"])  # fmt: skip
+def test_the_years_before_a_conclusion_began_are_looked_at_too(
+    asked: str, start: date | int, years: int, told: list[str]
+) -> None:
     """Required per block until 2016, per year from 2017 on: a conclusion from 2019 on looks at 2017, 2018 and 2019."""
     rules = [
         rule("annual", BLOCK.replace("2020", "2012"), until=2016), rule("annual", ANNUAL, start=2017),
-        rule("c", f"conclude not_excellent when annual not met for {years} years running", start=start),
+        rule("c", f"conclude not_excellent when annual {asked.format(years)}", start=start),
     ]  # fmt: skip
     assert [d.code for d in complaints(*rules)] == told
 
@@ -484,6 +500,9 @@ EXCUSED_TOO = [
     (f"not met and {MANY}", [LEAVE], True),
     (f"met and {MANY}", [LEAVE], False),
     (f"not (not met) and {MANY}", [LEAVE], False),
+    ("not met for 2 of last 5 years", [LEAVE], False),
+    ("not met and not met for 2 of last 5 years", [LEAVE], True),  # this year may be excused, two before not met
+    ("not met and not excused and not met for 2 of last 5 years", [LEAVE], False),
     ("not met", [], False),
     ("not met", [SINCE], True),
 ]

@@ -105,6 +105,16 @@ NEVER = [
     "conclude not_excellent when public-hours not met for 2 years running and public-hours met",
     "conclude not_excellent when public-hours not met for 3 years running"
     " and not (public-hours not met for 2 years running)",
+    "conclude not_excellent when not met for 2 of last 3 years and met or excused in each of last 2 years",
+    "conclude not_excellent when not met for 3 of last 4 years and not (not met for 2 of last 3 years)",
+    "conclude not_excellent when not met for 2 years running and not (not met for 2 of last 3 years)",
+    "conclude not_excellent when not met for 2 of last 3 years and met and not (not met for 2 of last 4 years)",
+    "conclude not_excellent when not met for 4 of last 5 years and not (not met for 2 of last 3 years)",
+    "conclude not_excellent when public-hours met in each of last 3 years"
+    " and public-hours not met for 2 of last 4 years",
+    "conclude not_excellent when public-hours met in each of last 3 years and public-hours excused",
+    "conclude not_excellent when public-hours met in each of last 3 years"
+    " and not (public-hours met or excused in each of last 2 years)",
     "conclude not_excellent when public-hours met and public-hours excused",
     "conclude not_excellent when public-hours excused and not (public-hours not met)",
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
@@ -129,6 +139,16 @@ SOMETIMES = [
      "public-hours this year and those before: not met, not met, not met"),
     ("conclude not_excellent when not met for 2 years running and not (public-hours not met for 2 years running)",
      "public-hours this year and those before: met, met, this year and those before: not met, not met"),
+    ("conclude not_excellent when not met for 2 of last 4 years",
+     "this year and those before: not met, met, met, not met"),
+    ("conclude not_excellent when not met for 2 of last 4 years and met in each of last 2 years",
+     "this year and those before: met, met, not met, not met"),
+    ("conclude not_excellent when not met for 2 of last 4 years and not (not met for 3 of last 4 years) and met"
+     " and not (not met for 2 of last 3 years)", "this year and those before: met, met, not met, not met"),
+    ("conclude not_excellent when not met for 99 of last 9999 years and met in each of last 9900 years", ""),
+    ("conclude not_excellent when public-hours met or excused in each of last 3 years"
+     " and not (public-hours met in each of last 3 years) and public-hours met",
+     "public-hours this year and those before: met, excused, excused"),
     ("reject training when year of qualified_on < this year", "form = training, qualified_on = 2018-12-31, in 2020"),
     ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
     ("reject training when days > 30", "form = training, days = 31"),
@@ -218,6 +238,15 @@ BESIDE_THE_PERIOD = [
      "base/firm this year and those before: not met, not met, this year and those before: not met, not met, met"),
     ("not (not met for 2 years running) and base/vague not met for 2 years running",
      "base/vague this year and those before: not met, not met, this year and those before: met, met"),
+    ("met or excused in each of last 3 years and base/firm not met for 2 of last 3 years", None),
+    ("not (not met for 2 of last 3 years) and base/firm not met for 2 of last 3 years", None),
+    ("not (not met for 2 of last 4 years) and base/firm not met for 2 of last 3 years", None),
+    ("met in each of last 2 years and not (base/firm met in each of last 2 years)", None),
+    ("excused in each of last 2 years and base/firm met in each of last 2 years",
+     "base/firm this year and those before: met, met, this year and those before: excused, excused"),
+    # one year of the two before was missed, and met all that is public: it may have been the other
+    ("not met and not (not met for 3 years running) and (not (met or excused in each of last 3 years))"
+     " and base/firm met and not (base/firm met or excused in each of last 3 years)", "?"),
     ("met and base/vague not met for 2 years running",
      "base/vague this year and those before: not met, not met, this year and those before: met"),
 ]  # fmt: skip

@@ -201,6 +201,7 @@ OF_SENIORS = rule("pub", "require public at least 5 hours per year when title_le
 WITHIN = rule("pub", "require public at least 5 hours within 12 months of joined")
 ROLLING = rule("pub", "require public at least 5 hours in any 2 years")
 EVERY, OTHERS = "not met for 3 years running", "pub not met for 2 years running"
+SOME, EACH = "not met for 2 of last 3 years", "pub met in each of last 3 years"
 FROM_2016 = replace(PUB, start=day("2016-01-01"))
 ILL_IN = {year: ("valid_reason", f"{year}-05-01", f"{year}-05-01") for year in (2014, 2015, 2016)}
 RUNNING = [
@@ -254,6 +255,80 @@ RUNNING = [
     (OTHERS, (1, 1, 3), [ROLLING], {}, [], True, False),
     (OTHERS, (1, 2, 3), [ROLLING], {}, [], False, False),
     (OTHERS, (3, 2, 2), [ROLLING], {}, [], False, False),
+    # two or more of the three, whichever they are
+    (SOME, (9, 10, 9), [], {}, [], True, False),
+    (SOME, (9, 9, 10), [], {}, [], True, False),
+    (SOME, (10, 9, 9), [], {}, [], True, False),
+    (SOME, (9, 9, 9), [], {}, [], True, False),
+    (SOME, (0, 0, 10), [], {}, [], True, False),  # years without records count as evaluated
+    (SOME, (10, 10, 9), [], {}, [], False, False),
+    (SOME, (10, 10, 10), [], {}, [], False, False),
+    (SOME, (9, None, 9), [], {}, [], True, False),
+    (SOME, (9, None, 10), [], {}, [], False, True),
+    (SOME, (10, 9, None), [], {}, [], False, True),
+    (SOME, (None, None, 10), [], {}, [], False, True),
+    (SOME, (10, None, 10), [], {}, [], False, False),
+    ("not met for 3 of last 4 years", (0, 9, 9), [], {}, [], True, False),  # 2013 without records, too
+    ("not met for 3 of last 4 years", (10, 9, 9), [], {}, [], True, False),
+    ("not met for 3 of last 4 years", (10, 9, 10), [], {}, [], False, False),
+    # an excused year is none of them
+    (SOME, (9, 9, 10), [ILL], {}, [2015], False, False),
+    (SOME, (9, 9, 9), [ILL], {}, [2015], True, False),
+    (SOME, (9, 9, 9), [ILL], {}, [2014, 2015], False, False),
+    (SOME, (9, None, 10), [ILL], {}, [2015], False, False),  # met or excused
+    (SOME, (9, None, 9), [ILL], {}, [2014], False, True),
+    # with other conditions
+    (f"not ({SOME})", (9, 10, 9), [], {}, [], False, False),
+    (f"not ({SOME})", (10, 10, 9), [], {}, [], True, False),
+    (f"not ({SOME})", (10, None, 9), [], {}, [], False, True),
+    (f"{SOME} and met", (9, 9, 10), [], {}, [], True, False),
+    (f"{SOME} and met", (9, 9, None), [], {}, [], False, True),
+    (f"{SOME} and met", (9, 10, None), [], {}, [], False, False),  # where it is met there is but one
+    (f"{SOME} or met", (9, 10, None), [], {}, [], True, False),  # whichever it is
+    (f"{SOME} and not met and not excused", (9, 9, 9), [ILL], {}, [2016], False, False),
+    # of one requirement: 5 public hours
+    ("pub " + SOME, (4, 5, 4), [PUB], {}, [], True, False),
+    ("pub " + SOME, (4, 4, 5), [PUB], {}, [], True, False),
+    ("pub " + SOME, (5, 5, 4), [PUB], {}, [], False, False),
+    ("pub " + SOME, (4, 9, 9), [PUB], {}, [], False, False),  # the total is not met, the public hours are
+    ("pub " + SOME, (4, None, 5), [PUB], {}, [], False, True),
+    ("pub " + SOME, (4, None, 4), [PUB], {}, [], True, False),
+    ("pub " + SOME, (4, 4, 5), [PUB, WAIVER], {}, [2015], False, False),
+    ("pub " + SOME, (4, 4, 4), [PUB, WAIVER], {}, [2015], True, False),
+    ("pub " + SOME, (0, 0, 0), [FROM_2016], {}, [], False, False),  # of 2014 and 2015 nothing was asked
+    ("pub " + SOME, (4, 5, 4), [OF_SENIORS], {"title_level": "senior"}, [], True, False),
+    ("pub " + SOME, (4, 5, 4), [OF_SENIORS], {"title_level": "junior"}, [], False, False),
+    ("pub " + SOME, (4, 5, 4), [OF_SENIORS], {}, [], False, True),
+    ("pub " + SOME, (4, 5, 4), [rule("pub", "expect public at least 5 hours per year")], {}, [], True, False),
+    ("pub " + SOME, (3, 2, 2), [ROLLING], {}, [], True, False),  # 3, 5 and 4 of two years each
+    ("pub " + SOME, (5, 0, 4), [ROLLING], {}, [], False, False),
+    # one requirement met in each year
+    (EACH, (5, 5, 5), [PUB], {}, [], True, False),  # though the total is not
+    (EACH, (5, 5, 4), [PUB], {}, [], False, False),
+    (EACH, (4, 5, 5), [PUB], {}, [], False, False),
+    (EACH, (5, None, 5), [PUB], {}, [], False, True),
+    (EACH, (5, None, 4), [PUB], {}, [], False, False),
+    (EACH, (0, 5, 5), [PUB], {}, [], False, False),
+    (f"not ({EACH})", (5, 5, 4), [PUB], {}, [], True, False),
+    (f"{EACH} and (not met)", (5, 5, 5), [PUB], {}, [], True, False),
+    (f"{EACH} and (not met)", (10, 10, 10), [PUB], {}, [], False, False),
+    ("pub met in each of last 1 year", (0, 0, 5), [PUB], {}, [], True, False),
+    # an excused year is not met; a year in which it was not asked is
+    (EACH, (5, 4, 5), [PUB, WAIVER], {}, [2015], False, False),
+    (EACH, (5, 5, 5), [PUB, WAIVER], {}, [2015], True, False),
+    (EACH, (5, None, 5), [PUB, WAIVER], {}, [2015], False, True),
+    ("pub met or excused in each of last 3 years", (5, 4, 5), [PUB, WAIVER], {}, [2015], True, False),
+    ("pub met or excused in each of last 3 years", (5, None, 5), [PUB, WAIVER], {}, [2015], True, False),
+    ("pub met or excused in each of last 3 years", (4, 4, 5), [PUB, WAIVER], {}, [2015], False, False),
+    ("pub excused in each of last 2 years", (5, 4, 4), [PUB, WAIVER], {}, [2015, 2016], True, False),
+    ("pub excused in each of last 2 years", (5, 4, 5), [PUB, WAIVER], {}, [2015, 2016], False, False),
+    (EACH, (0, 0, 5), [FROM_2016], {}, [], True, False),
+    (EACH, (4, 4, 4), [OF_SENIORS], {"title_level": "junior"}, [], True, False),
+    (EACH, (4, 4, 4), [OF_SENIORS], {"title_level": "senior"}, [], False, False),
+    (EACH, (4, 4, 4), [OF_SENIORS], {}, [], False, True),
+    (EACH, (5, 5, 5), [OF_SENIORS], {}, [], True, False),
+    (EACH, (5, 3, 2), [ROLLING], {}, [], True, False),
+    (EACH, (5, 2, 2), [ROLLING], {}, [], False, False),
 ]  # fmt: skip
 
 
@@ -269,6 +344,40 @@ def test_not_met_for_years_running(
         for asked in ((2016, 2016), (2014, 2016)):  # the years before are looked at, asked for or not
             d = judge(made, inputs(hours(*dated), [who]), asked).decisions[-1]  # type: ignore[arg-type]
             assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+@pytest.mark.parametrize("of", ["", "pub "])
+@pytest.mark.parametrize(
+    ("amounts", "two", "three"),
+    [
+        # hours of 2011 to 2016, all of them public; whether two, and three, of the last five years were not met
+        ((10, 9, 10, 10, 10, 9), True, False),
+        ((9, 10, 10, 10, 10, 9), False, False),  # 2011 is the sixth
+        ((9, 9, 10, 9, 10, 10), True, False),
+        ((10, 9, 9, 9, 9, 9), True, True),
+        ((10, 10, 9, 9, 10, 9), True, True),
+        ((10, 10, 10, 10, 10, 10), False, False),
+    ],
+)
+def test_not_met_for_some_of_the_last_five_years(of: str, amounts: tuple[int, ...], two: bool, three: bool) -> None:
+    same = rule("pub", "require public at least 10 hours per year")
+    texts = [f"conclude {name} when {of}not met for {n} of last 5 years"
+             for name, n in (("not_excellent", 2), ("promotion_ready", 3))]  # fmt: skip
+    made = plan(*BASE, A, same, *texts)
+    records = hours(*((f"{2011 + n}-05-01", a) for n, a in enumerate(amounts)))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for asked in ((2016, 2016), (2012, 2016)):
+            d = judge(made, inputs(records, [somebody()]), asked).decisions[-1]
+            assert d.consequences == ("not_excellent",) * two + ("promotion_ready",) * three
+            assert d.possible == ()
+
+
+def test_a_year_that_goes_on_may_be_one_of_those_not_met() -> None:
+    made = [A, rule("c", "conclude not_excellent when not met for 2 of last 3 years")]
+    for amounts, sure, possible in (((4, 10, 4), 0, 1), ((4, 4, 4), 1, 0), ((10, 10, 4), 0, 0), ((4, 10, 10), 0, 0)):
+        records = hours(*((f"{2014 + n}-05-01", a) for n, a in enumerate(amounts)))
+        d = decision(made, records, as_of="2016-06-01")  # type: ignore[arg-type]
+        assert (len(d.consequences), len(d.possible)) == (sure, possible)
 
 
 def test_a_year_that_goes_on_may_end_a_run() -> None:
@@ -287,7 +396,8 @@ def test_a_year_that_goes_on_may_end_a_run() -> None:
 
 
 def test_years_running_before_any_calendar_are_open() -> None:
-    for condition in ("not met for 2 years running", "pub not met for 2 years running"):
+    for condition in ("not met for 2 years running", "pub not met for 2 years running",
+                      "not met for 2 of last 3 years", "pub not met for 2 of last 3 years"):  # fmt: skip
         made = plan(*BASE, A, PUB, f"conclude not_excellent when {condition}")
         for judge in (reference.evaluate, duckdb.evaluate):
             first, second = judge(made, inputs([], [somebody()]), (1, 2)).decisions
@@ -316,6 +426,18 @@ def test_a_block_looks_at_the_years_running_that_end_with_it() -> None:
         ):  # fmt: skip
             made = plan(*BASE, *of_years, block, run_)  # type: ignore[arg-type]
             records = hours(*((f"{2015 + n}-05-01", a) for n, a in enumerate(amounts)))
+            d = judge(made, inputs(records, [somebody()]), (2015, 2016)).decisions[-1]
+            assert (d.period, len(d.consequences), len(d.possible)) == ("2015..2016", sure, possible)
+
+
+def test_a_block_looks_at_some_of_the_years_that_end_with_it() -> None:
+    block = "require total at least 20 hours per 2 years starting 2015"
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for of_years, amounts, sure, possible in (
+            ([A], (9, 10, 9), 1, 0), ([A], (9, 9, 10), 1, 0), ([A], (10, 10, 9), 0, 0), ([], (9, 9, 9), 0, 1),
+        ):  # fmt: skip
+            made = plan(*BASE, *of_years, block, "conclude not_excellent when not met for 2 of last 3 years")  # type: ignore[arg-type]
+            records = hours(*((f"{2014 + n}-05-01", a) for n, a in enumerate(amounts)))
             d = judge(made, inputs(records, [somebody()]), (2015, 2016)).decisions[-1]
             assert (d.period, len(d.consequences), len(d.possible)) == ("2015..2016", sure, possible)
 

@@ -295,6 +295,9 @@ LOOKING_BACK = [
     ("conclude not_excellent when not met for 3 years running", "2015-12-31", "2015..2016", "2013-01-01"),
     ("conclude not_excellent when met in each of last 3 years", "2015-12-31", "2016", "2014-01-01"),
     ("conclude not_excellent when annual-hours not met for 2 years running", "2016-03-05", "2016", "2015-01-01"),
+    ("conclude not_excellent when not met for 2 of last 5 years", "2016-03-05", "2016", "2012-01-01"),
+    ("conclude not_excellent when annual-hours not met for 2 of last 3 years", "2016-03-05", "2016", "2014-01-01"),
+    ("conclude not_excellent when annual-hours met in each of last 3 years", "2016-03-05", "2016", "2014-01-01"),
     ("conclude not_excellent when annual-hours not met", "2016-03-05", "2016", ""),
 ]
 

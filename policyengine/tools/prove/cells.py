@@ -310,17 +310,18 @@ class Space:
         return found
 
     def outcomes(self) -> list[Outcomes]:
-        """Outcomes of this year and those before: alike between the numbers of years that rules ask about. With each
-        of them those of the requirements that are asked for, as they may be then."""
-        asked = self.mentions.requirements
+        """Outcomes of this year and those before: alike between the numbers of years that rules ask about, as far as
+        they don't count them. With each of them those of the requirements that are asked for, as they may be then."""
+        asked, counted = self.mentions.requirements, self.mentions.counted
         names = sorted(asked)
         firm = {name: min(_firm_years(name, asked[name], c) for _, c in self.statements) for name in names}
         marks = self.mentions.outcome_years
-        courses = (_courses(asked[name], ("met", "not_met")) for name in names)  # before, only years running are asked
+        every = {*marks, *itertools.chain(*asked.values())} if counted else ()  # what may differ has its own place
+        courses = (_courses(asked[name], every, counted) for name in names)
         states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
         return [
             (years, held)
-            for years in _courses({*marks, *firm.values()} - {0} if marks else ())
+            for years in _courses({*marks, *firm.values()} - {0} if marks else (), every, counted)
             for held in states
             if all(one in _WITHIN[year] for name, s in held for one, year in zip(s[: firm[name]], years, strict=False))
         ]
@@ -405,15 +406,26 @@ def _in_turns(one: str, other: str, first: date, last: date, pieces: int) -> tup
     return tuple(result)
 
 
-def _courses(asked: Collection[int], earlier: Sequence[str] = DECIDED) -> list[tuple[str, ...]]:
-    """Outcomes of this year and those before, nearest first: alike between the numbers of years that are asked for.
-    ``earlier``: those that the years before may have."""
+def _courses(asked: Collection[int], every: Collection[int], counted: int) -> list[tuple[str, ...]]:
+    """Outcomes of this year and those before, nearest first. ``asked``: numbers of years that are asked for; ``every``:
+    those of something else that goes with it."""
     if not asked:
         return [()]
     found: list[tuple[str, ...]] = [(o,) for o in DECIDED]
-    for before, mark in itertools.pairwise(sorted({1, *asked})):
-        found = [r + (o,) * (mark - before) for r in found for o in earlier]
+    for before, mark in itertools.pairwise(sorted({1, *asked, *(n for n in every if n < max(asked))})):
+        found = [r + run for r in found for run in _runs(mark - before, counted)]
     return found
+
+
+def _runs(years: int, counted: int) -> list[tuple[str, ...]]:
+    """Outcomes of so many years that no number of years tells apart: all alike; and where they are counted
+    (``counted``: up to how many), some not met, after the others, met, excused or both."""
+    found = [(o,) * years for o in DECIDED]
+    for missed in range(min(counted + 1, years) if counted else 0):
+        others = years - missed
+        rests = [("met",) * others, ("excused",) * others, ("met", *("excused",) * (others - 1))]
+        found += [rest + ("not_met",) * missed for rest in rests]
+    return list(dict.fromkeys(found))
 
 
 def _firm_years(name: str, asked: Collection[int], context: Context) -> int:

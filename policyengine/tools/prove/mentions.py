@@ -27,7 +27,8 @@ class Mentions:
     ``partners``: how many other fields a field is compared with (directly or by their years). ``relative``: fields
     whose year is compared with the period in question or with another's; ``placing``: whose very value decides where
     a record, or how many months, belong. ``periods`` and ``days``: where tables and
-    conditions change in time. ``spans``: by field, of which times it is an end.
+    conditions change in time. ``spans``: by field, of which times it is an end. ``counted``: up to how many years not
+    met are told apart among several; 0 where years differ from each other in nothing that is asked.
     """
 
     fields: dict[str, None] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Mentions:
     between_days: bool = False  # the time between two days of the year is asked
     outcome_years: set[int] = field(default_factory=set)
     requirements: dict[str, set[int]] = field(default_factory=dict)  # and of how many years they are asked
+    counted: int = 0
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
 
@@ -95,12 +97,14 @@ class Mentions:
                 self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
             case tree.Outcome(rule=str(name)):
                 self.requirements.setdefault(name, set()).add(1)
-            case tree.InEach(rule=str(name), years=years):
+            case tree.InEach(rule=str(name), years=years, least=least, states=states):
                 self.requirements.setdefault(name, set()).add(years)
+                self.counted = max(self.counted, least or int(states != ("not_met",)))
             case tree.Outcome():
                 self.outcome_years.add(1)
-            case tree.InEach(years=years):
+            case tree.InEach(years=years, least=least):
                 self.outcome_years.add(years)
+                self.counted = max(self.counted, least or 0)
             case tree.Repeated(fields=names):
                 self.repeated.add(names)
             case tree.Divisor(field=name):

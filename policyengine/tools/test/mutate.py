@@ -232,9 +232,12 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
     if isinstance(value, Fraction):
         yield from _numbers(value)
     elif isinstance(value, int):
-        if name in ("at_least", "months", "count", "years") and not (isinstance(parent, tree.PerYears) and value == 1):
-            least = 2 if isinstance(parent, tree.InEach) and parent.states == ("not_met",) else 1  # years running
-            yield from (n for n in (value + 1, value - 1) if n >= least)
+        if isinstance(parent, tree.InEach):
+            yield from _years_asked(parent, name)
+        elif name in ("at_least", "months", "count", "years") and not (
+            isinstance(parent, tree.PerYears) and value == 1
+        ):
+            yield from (n for n in (value + 1, value - 1) if n >= 1)
         elif name == "starting":
             yield value + 1
     elif isinstance(value, date):
@@ -249,6 +252,17 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
                 yield (*value[:place], other, *value[place + 1 :])
     elif is_dataclass(value):
         yield from variants(value)
+
+
+def _years_asked(test: tree.InEach, name: str) -> Iterator[int]:
+    """One more and one less of the years that are looked at, or of those that are asked for: two or more that were not
+    met, and of some years fewer than all."""
+    years, least = test.years, test.least
+    if name == "least" and least is not None:
+        yield from (n for n in (least + 1, least - 1) if 2 <= n < years)
+    elif name == "years":
+        fewest = least + 1 if least is not None else 2 if test.states == ("not_met",) else 1
+        yield from (n for n in (years + 1, years - 1) if n >= fewest)
 
 
 def _numbers(value: Fraction) -> Iterator[Fraction]:
