@@ -33,6 +33,7 @@ OTHERS = ("\ufdd0", "\ufdd1")  # texts that no rule and no table names: Unicode 
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
 MOST_OTHERS = 96  # further days, because of beginnings and of dates compared with each other
 MOST_CELLS = 6000  # about a tenth of a second
+MOST_COURSES = 20_000  # of years, each met, excused or not met
 FEW_DIVISORS = 12  # numbers of authors tried one by one
 OF_DAYS = {*days.OF_ENDS, "start", *days.LENGTHS}
 RECORD_ONLY = (*OF_DAYS, "quantity", "unit", "circumstance")
@@ -316,7 +317,12 @@ class Space:
         names = sorted(asked)
         firm = {name: min(_firm_years(name, asked[name], c) for _, c in self.statements) for name in names}
         marks = self.mentions.outcome_years
-        every = {*marks, *itertools.chain(*asked.values())} if counted else ()  # what may differ has its own place
+        every = {1, *marks, *itertools.chain(*asked.values())} if counted else ()  # what may differ has its own place
+        lengths = (after - before for before, after in itertools.pairwise(sorted(every)))
+        told_apart = prod(3 if n == 1 else 3 * min(counted + 1, n) + 1 for n in lengths)  # the most of ``_runs``
+        if told_apart ** (len(names) + bool(marks)) > MOST_COURSES:
+            self.exact = self.sure = False
+            counted = 0
         courses = (_courses(asked[name], every, counted) for name in names)
         states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
         return [
