@@ -26,6 +26,10 @@ _WIDE = {":": "：", "(": "（", ")": "）", ",": "、"}  # as ``fmt`` writes th
 _OF_OTHERS = ("OVERRIDE", "替代", "DROP", "不适用")  # verbs about a rule of another pack
 _COMPARISONS = frozenset(("EQ", "NE", "_IN", "NOT_IN"))
 _LISTS = _COMPARISONS | {"LPAR", "_SEP", "TERM"}
+_OF_YEARS = (  # how what is asked of several years begins, in English and in Chinese
+    ("not met for", "met in each of last", "excused in each of last", "met or excused in each of last"),
+    ("连续", "近"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,7 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
             both = [t for o in outcomes for t in (tree.Not(o), o)]
             found = [phrases.condition(t) for t in both[:tests]]
             if len(found) == len(both):  # how many years is not known
-                of_years = ("not met for", "met in each of last") if not chinese else ("连续", "近")
-                found += (f"{rule} {begun}" for begun in of_years)
+                found += (f"{rule} {begun}" for begun in _OF_YEARS[chinese])
             yield from (Proposal(text, place.start, "rule") for text in found)
     for kind in (k for k in KINDS if k in terminals):
         for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():

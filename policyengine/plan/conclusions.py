@@ -87,17 +87,19 @@ class Conclusions:
     def _in_force(
         self, rule: Rules, statement: tree.Conclude, test: tree.Outcome | tree.InEach, found: list[Rules]
     ) -> None:
-        """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
-        lacking = uncovered(rule.stretch, (one.stretch for one in found))
-        never = bool(found) and lacking == [rule.stretch]
-        told = never or _follows_when_met(statement.when, test.rule)
-        if found and lacking and told and rule.rule.pack == self.own:
+        """What is in force for a part of the time only that the conclusion looks at is met by all in the rest of it."""
+        years = _years_met(statement.when, test.rule)
+        lacking = uncovered(_from_years_before(rule, max(1, years)), (one.stretch for one in found))
+        never = uncovered(rule.stretch, (one.stretch for one in found)) == [rule.stretch]
+        if found and lacking and (never or years) and rule.rule.pack == self.own:
             self.reporter.on(
                 rule, "PE257",
                 say(f"{days(lacking[0])} nothing is required by {test.rule}: it is met by everybody then",
                     f"{days(lacking[0])}没有 {test.rule} 的要求：此时人人都算完成"),
                 test.span,
-                say("let the conclusion begin and end with it", "请让结论与该要求同时施行、同时终止"),
+                say("let the conclusion begin and end with it", "请让结论与该要求同时施行、同时终止") if years < 2 else
+                say("let the conclusion begin and end so that it is required in all years that are looked at",
+                    "请让结论的施行起止（from、until）使所看的各年度都有该要求"),
                 "warning",
             )  # fmt: skip
 
@@ -130,10 +132,20 @@ def _from_years_before(rule: Rules, years: int) -> Stretch:
     return start.replace(year=start.year - years + 1, day=day), rule.until
 
 
-def _follows_when_met(condition: tree.Condition | None, rule: str | None) -> bool:
-    """Whether something follows from it that a requirement is met, or not excused (which who has met it is not)."""
-    told = ({_of_the_met(atom, rule) for atom in case} for case in (condition and cases_of(condition)) or ())
-    return any(True in found and False not in found for found in told)
+def _years_met(condition: tree.Condition | None, rule: str | None) -> int:
+    """At how many years a condition looks where something follows from it that a requirement is met, or not excused
+    (which who has met it is not); 0 where nothing does."""
+    longest = 0
+    for case in (condition and cases_of(condition)) or ():
+        told = [(_of_the_met(atom, rule), atom) for atom in case]
+        if not any(found is False for found, _ in told):
+            longest = max(longest, *(_years(atom) for found, atom in told if found), 0)
+    return longest
+
+
+def _years(atom: tree.Condition) -> int:
+    test = atom.item if isinstance(atom, tree.Not) else atom
+    return test.years if isinstance(test, tree.InEach) else 1
 
 
 def _of_the_met(atom: tree.Condition, rule: str | None) -> bool | None:

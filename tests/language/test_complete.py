@@ -61,6 +61,13 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("conclude not_excellent when x-1 i", [], []),
         ("免除 本年 当 annual-hours ", [], []),  # no outcome is asked there
         ("conclude not_excellent when x-1 not m", ["x-1 not met"], ["x-1 not excused"]),
+        (
+            "conclude promotion_ready when x-1 m",
+            ["x-1 met", "x-1 met in each of last", "x-1 met or excused in each of last"],
+            [],
+        ),
+        ("结论 可以晋升 当 x-1 近", [], ["x-1 近"]),
+        ("结论 可以晋升 当 x-1 ", ["x-1 连续", "x-1 近"], []),
         ("conclude not_excellent when met and nat", ["national/annual-hours not met"], []),
         ("免除 本年 当 ann", [], []),
         ("核减 annual-hours 休假 属于（", ["产假", "病假"], ["培训班"]),

@@ -143,6 +143,26 @@ def test_the_years_before_a_conclusion_began_are_looked_at_too(
     assert [d.code for d in complaints(*rules)] == told
 
 
+BEGINS = [
+    # condition of a conclusion about what is required from 2018 on; the last year in which it begins too early
+    ("public met", 2017),
+    ("public met in each of last 3 years", 2019),
+    ("public met or public not met for 2 years running", 2017),  # of years running none is met
+    ("public met and not (public not met for 2 years running)", 2018),
+    ("not (public not met for 2 of last 4 years)", 2020),
+    ("public met and title_level = senior or public excused in each of last 2 years", 2017),
+]
+
+
+@pytest.mark.parametrize(("condition", "last"), BEGINS)
+def test_a_conclusion_that_looks_at_years_before_its_requirement(condition: str, last: int) -> None:
+    for start, told in ((last, ["PE257"]), (last + 1, [])):
+        rules = [rule("public", PUBLIC, start=2018), rule("c", f"conclude not_excellent when {condition}", start=start)]
+        found = complaints(*rules)
+        assert [d.code for d in found] == told
+        assert not told or "until 2017-12-31 nothing is required by base/public" in found[0].message
+
+
 def test_a_conclusion_and_a_requirement_that_are_never_in_force_together() -> None:
     rules = [rule("public", PUBLIC, until=2019), rule("c", "conclude not_excellent when public not met", start=2020)]
     [found] = complaints(*rules)
