@@ -194,16 +194,16 @@ class Conditions(Literals):
         named = _called(node)
         last = next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
         count = next(c for c in node.children if isinstance(c, Node)).children[0]
-        known = len(self.sentence.diagnostics)
-        years, least = self.whole(last, 2), 2
+        one, known = fold(count.text) == "1", len(self.sentence.diagnostics)
+        years, least = self.whole(last, 2), 2 if one else self.whole(count, 2)
         if len(self.sentence.diagnostics) > known:
             return 3, 2
-        if fold(count.text) == "1":
+        if one:
             said = say("of several years two or more are asked for", "几年中未完成的年数应为 2 或以上")
             hint = say(f"for one or more write not ({named}met or excused in each of last {years} years)",
                        f"有一年或以上未完成的，请写：非 （{named}近 {years} 年 均 完成 或 已免除）")  # fmt: skip
             self.wrong("PE208", count, said, hint)
-        elif (least := self.whole(count, 2)) == years:
+        elif least == years:
             said = say(f"these are all of the {years} years", f"{years} 年中的 {years} 年即每年")
             hint = say(f"for each of them: {named}not met for {years} years running",
                        f"各年都未完成的，请写：{named}连续 {years} 年 未完成")  # fmt: skip
