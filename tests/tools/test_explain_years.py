@@ -657,6 +657,28 @@ HELD_ZH = """\
 │  ├─ 2017：2016-01-01..2017-12-31 公需科目 15    （一般要求 30：尚缺 15）    rolling, art. 5
 │  └─ 2016：公需科目 6 / 10，尚缺 4    pub, art. 4
 """
+SOME_YEARS = """\
+├─ consequence: Held back    held, art. 5
+│  ├─ 2017: not met
+│  │  └─ total 11 / 40, 29 short    annual, art. 3
+│  └─ 2016: not met
+│     └─ total 10 / 40, 30 short    annual, art. 3
+└─ consequence: praised    named, art. 6
+   ├─ public 12 / 10    pub, art. 4
+   ├─ 2017: public 11 / 10    pub, art. 4
+   └─ 2016: public 10 / 10    pub, art. 4
+"""
+SOME_YEARS_ZH = """\
+├─ 后果：Held back    held, art. 5
+│  ├─ 2017：未完成
+│  │  └─ 总学时 11 / 40，尚缺 29    annual, art. 3
+│  └─ 2016：未完成
+│     └─ 总学时 10 / 40，尚缺 30    annual, art. 3
+└─ 后果：表扬    named, art. 6
+   ├─ 公需科目 12 / 10    pub, art. 4
+   ├─ 2017：公需科目 11 / 10    pub, art. 4
+   └─ 2016：公需科目 10 / 10    pub, art. 4
+"""
 PUBLIC = "R{0},P1,{0}-05-05,training,{1},,{2},hours\n"
 
 
@@ -700,6 +722,25 @@ def test_a_block_of_years_shows_those_that_end_with_it(tmp_path: Path) -> None:
     written(tmp_path, law, files, (2015, 2016))
     told = {c.decision.period: c.before.get("vale/held", ()) for c in from_the_tables_alone(tmp_path)}
     assert {period: [y.period for y in years] for period, years in told.items() if years} == wanted
+
+
+def test_a_consequence_of_some_years_and_of_one_requirement_shows_all_that_are_looked_at(tmp_path: Path) -> None:
+    """Public hours 10, 11 and 12, as they are to be; 40 in all in 2018 only."""
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 40 hours per year", "  from: 2016\n"),
+        ("pub", "require public at least 10 hours per year", "  from: 2016\n"),
+        ("held", 'conclude not_excellent "Held back" when not met for 2 of last 3 years', ""),
+        ("named", "conclude praised when pub met in each of last 3 years", "  from: 2018\n"),
+    )
+    rows = "".join(PUBLIC.format(year, "public", hours) for year, hours in ((2016, 10), (2017, 11), (2018, 12)))
+    files = files_of(tmp_path, rows + "S,P1,2018-05-06,training,professional,,28,hours\n")
+    (case,) = both(tmp_path, law, files, (2018, 2018))
+    assert (text_of_case(case) + "\n").endswith(SOME_YEARS)
+    assert (text_of_case(case, "zh") + "\n").endswith(SOME_YEARS_ZH)
+    written(tmp_path, law, files, (2016, 2018))
+    (*_, alone) = from_the_tables_alone(tmp_path)
+    assert alone.before == case.before
 
 
 def test_years_that_no_table_holds_are_not_told(tmp_path: Path) -> None:
