@@ -425,7 +425,8 @@ def _courses(asked: Collection[int], every: Collection[int], counted: int) -> li
 
 def _runs(years: int, counted: int) -> list[tuple[str, ...]]:
     """Outcomes of so many years that no number of years tells apart: all alike; and where they are counted
-    (``counted``: up to how many), some not met, after the others, met, excused or both."""
+    (``counted``: up to how many), some not met, the others met, excused or both. In one order, so that what is firm is
+    no worse than its year in each of them where it can be so in any order."""
     found = [(o,) * years for o in DECIDED]
     for missed in range(min(counted + 1, years) if counted else 0):
         others = years - missed
