@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from policyengine.cli import COLLECTED
 from policyengine.messages import speak
 
 
@@ -20,6 +22,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests, and all that they import, stay to the end: cycles are looked for among what comes after them,
+    and as seldom as the program looks for them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTED)
 
 
 @pytest.fixture(autouse=True)
