@@ -48,16 +48,48 @@ STEPS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def shire(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world as it is, and beside it what --update first makes of the shire in 2016, in formats and ledgers as the
+    folders are named, one signed; nobody changes them."""
+    folder = tmp_path_factory.mktemp("shire")
+    write_world(folder / "world")
+    for name in ("mine", "another"):
+        key_pair(folder, name)
+    for name, options in FIRST.items():
+        given = [str(folder / option) if option.endswith(".pem") else option for option in options]
+        assert code(*command_of(folder, folder / name), *given) == 0
+    return folder
+
+
+FIRST = {
+    "csv": [],
+    "none": ["--ledger", "none"],
+    "lean": ["--ledger", "lean"],
+    "signed": ["--sign", "mine.pem"],
+}
+
+
+def command_of(folder: Path, out: Path) -> list[str]:
+    """Judge the world in ``folder`` by the shire's pack."""
+    world = folder / "world"
+    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
+    return [*command, "--update", str(out)]
+
+
 def code(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
     return int(ended.value.code or 0)
 
 
+def files_of(world: Path) -> Files:
+    return Files((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv"))
+
+
 def update(world: Path, out: Path, format: str, year: int = 2016, policy: str = "policies") -> Tally:
-    files = Files(*((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv")))
     wish = Wish(format, update=True)
-    return evaluate_into(load_law(world / policy), files, str(out), wish, (year, year))
+    return evaluate_into(load_law(world / policy), files_of(world), str(out), wish, (year, year))
 
 
 @pytest.mark.parametrize(("format", "steps"), [("csv", STEPS), ("parquet", STEPS[1:9:3])])
@@ -71,18 +103,22 @@ def test_step_by_step(format: str, steps: list[tuple[str, str, str, str, int]], 
         (world / file).write_text(before.replace(text, new, 1) if text else before, encoding="utf-8")
         tally = update(world, kept, format)
         assert tally.people - tally.stands == judged, name
-        if format == "csv" and step % 3 != 2:
-            continue
-        anew = tmp_path / f"anew{step}"
-        assert update(world, anew, format).stands == 0
-        assert {p.name for p in kept.iterdir()} == {p.name for p in anew.iterdir()}
+        anew, whole = tmp_path / f"anew{step}", step % 6 == 5 or step == len(steps) - 1
+        if whole:  # with fingerprints and manifest
+            assert update(world, anew, format).stands == 0
+            assert {p.name for p in kept.iterdir()} == {p.name for p in anew.iterdir()}
+        else:  # by the evaluator that takes a twentieth of the time
+            evaluate_into(
+                load_law(world / "policies"), files_of(world), str(anew), Wish(format), (2016, 2016), engine="reference"
+            )
         if format == "csv":
-            for path in anew.iterdir():
+            for path in anew.glob("*" if whole else "*.csv"):
                 assert (kept / path.name).read_bytes() == path.read_bytes(), (name, path.name)
         else:
             one, other = read_result(kept), read_result(anew)
             for table in one.manifest["tables"]:
-                assert list(one.rows(table)) == list(other.rows(table)), (name, table)
+                if whole or table != "fingerprints":
+                    assert list(one.rows(table)) == list(other.rows(table)), (name, table)
     assert verify(kept) == []
 
 
@@ -92,8 +128,7 @@ def test_nothing_stands_of_another_year_or_another_kind_of_result(tmp_path: Path
     assert update(world, out, "csv", 2015).stands == 0
     assert update(world, out, "csv", 2015).stands == PEOPLE
     assert update(world, out, "parquet", 2015).stands == 0
-    files = Files((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv"))
-    evaluate_into(load_law(world / "policies"), files, str(out), Wish("parquet"), (2015, 2015))
+    evaluate_into(load_law(world / "policies"), files_of(world), str(out), Wish("parquet"), (2015, 2015))
     assert update(world, out, "parquet", 2015).stands == 0  # it kept no fingerprints
 
 
@@ -158,15 +193,15 @@ def test_a_figure_of_the_same_digits_with_other_decimals_is_another(tmp_path: Pa
         ("flags.csv", None, None, "PE503"),
         ("fingerprints.parquet", None, "x", "PE510"),
         ("fingerprints.parquet", None, None, "PE503"),
-        ("manifest.json", '"not_met": 3', '"not_met": 2', "PE502"),
+        ("manifest.json", '"not_met": 2', '"not_met": 1', "PE502"),
     ],
 )
 def test_nothing_stands_of_a_result_that_was_changed(
-    file: str, text: str | None, new: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world, out = write_world(tmp_path / "world"), tmp_path / "out"
-    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--update", str(out)]
-    assert code(*command) == 0
+    file: str, text: str | None, new: str | None, said: str, shire: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = Path(shutil.copytree(shire / "csv", tmp_path / "out"))
+    command = command_of(shire, out)
     sound = {path.name: path.read_bytes() for path in out.iterdir()}
     if new is None:
         (out / file).unlink()
@@ -230,21 +265,16 @@ SIGNED = [
 
 @pytest.mark.parametrize(("then", "key", "said"), SIGNED)
 def test_nothing_is_signed_that_was_not_judged_or_signed_with_that_key(
-    then: str, key: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    then: str, key: str, said: str, shire: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, out = write_world(tmp_path / "world"), tmp_path / "out"
-    for name in ("mine", "another"):
-        key_pair(tmp_path, name)
-    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--update", str(out)]
-    command += ["--period", "2016"]
-    assert code(*command, "--sign", str(tmp_path / "mine.pem")) == 0
+    out = Path(shutil.copytree(shire / "signed", tmp_path / "out"))
     sound = (out / "flags.csv").read_bytes()
     if then != "kept":
         forge(out)
     if "removed" in then:
         (out / "manifest.sig").unlink()
     capsys.readouterr()
-    assert code(*command, *(["--sign", str(tmp_path / key)] if key else [])) == 0
+    assert code(*command_of(shire, out), *(["--sign", str(shire / key)] if key else [])) == 0
     told = capsys.readouterr().err
     assert (f"warning {said}" in told and "everybody is judged anew" in told) == bool(said)
     assert ("0 people judged anew" in told) == (not said)
@@ -265,19 +295,19 @@ def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("was", "options", "ledger"),
     [
-        ([], ["--format", "parquet"], "lean"),
-        ([], ["--format", "parquet", "--ledger", "full"], "full"),
-        (["--ledger", "none"], ["--format", "csv"], "none"),
-        (["--ledger", "lean"], [], "lean"),
-        (["--ledger", "lean"], ["--ledger", "full"], "full"),
+        ("csv", ["--format", "parquet"], "lean"),
+        ("csv", ["--format", "parquet", "--ledger", "full"], "full"),
+        ("none", ["--format", "csv"], "none"),
+        ("lean", [], "lean"),
+        ("lean", ["--ledger", "full"], "full"),
     ],
 )
-def test_the_ledger_is_kept_within_a_format(was: list[str], options: list[str], ledger: str, tmp_path: Path) -> None:
+def test_the_ledger_is_kept_within_a_format(
+    was: str, options: list[str], ledger: str, shire: Path, tmp_path: Path
+) -> None:
     """In another format it is what --out would write."""
-    world, out = write_world(tmp_path / "world"), tmp_path / "out"
-    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
-    assert code(*command, "--update", str(out), *was) == 0
-    assert code(*command, "--update", str(out), *options) == 0
+    out = Path(shutil.copytree(shire / was, tmp_path / "out"))
+    assert code(*command_of(shire, out), *options) == 0
     assert read_result(out).manifest["options"]["ledger"] == ledger
 
 
