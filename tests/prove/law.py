@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from policyengine.language import tree
 from policyengine.language.parser import parse_statement
@@ -75,6 +76,7 @@ BOUNDS = {
 }
 
 
+@cache
 def words() -> Vocabulary:
     return vocabulary(WORDS, FIELDS)
 

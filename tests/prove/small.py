@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from policyengine.engines.reference import evaluate_person, prepare
 from policyengine.language import tree
@@ -64,10 +65,12 @@ BOUNDS = {"minutes": (F(0), F(MINUTES), 0), "hours": (F(0), F(20), 0)}
 TABLES = {"hours_of": TABLE}
 
 
+@cache
 def words() -> Vocabulary:
     return vocabulary(WORDS, FIELDS)
 
 
+@cache
 def context() -> Context:
     return Context(words(), TABLES, BOUNDS, governing=(governs(rule("it", read(OWED))),))
 
@@ -75,6 +78,7 @@ def context() -> Context:
 OWED = "require total at least 60 hours per year"
 
 
+@cache
 def read(text: str) -> tree.Statement:
     statement, problems = parse_statement(text, words())
     assert statement is not None, text + "\n" + "\n".join(map(str, problems))
