@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -337,13 +338,55 @@ def test_not_met_for_years_running(
     condition: str, amounts: tuple[int | None, ...], beside: list[object], facts: dict[str, object],
     excused: list[int], sure: bool, possible: bool,
 ) -> None:  # fmt: skip
-    who = somebody("P", *(ILL_IN[year] for year in excused), **facts)  # type: ignore[arg-type]
-    dated = [(f"{2014 + n}-05-01", *((10, None) if a is None else (a,))) for n, a in enumerate(amounts) if a != 0]
+    who, records = of_years(amounts, facts, excused)
     made = plan(*BASE, A, *beside, rule("c", f"conclude not_excellent when {condition}"))
-    for judge in (reference.evaluate, duckdb.evaluate):
-        for asked in ((2016, 2016), (2014, 2016)):  # the years before are looked at, asked for or not
-            d = judge(made, inputs(hours(*dated), [who]), asked).decisions[-1]  # type: ignore[arg-type]
-            assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+    for asked in ASKED:
+        d = reference.evaluate(made, inputs(records, [who]), asked).decisions[-1]
+        assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+ASKED = (2016, 2016), (2014, 2016)  # the years before are looked at, asked for or not
+
+
+def of_years(
+    amounts: tuple[int | None, ...], facts: dict[str, object], excused: list[int]
+) -> tuple[Person, list[Record]]:
+    dated = [(f"{2014 + n}-05-01", *((10, None) if a is None else (a,))) for n, a in enumerate(amounts) if a != 0]
+    return somebody("P", *(ILL_IN[year] for year in excused), **facts), hours(*dated)  # type: ignore[arg-type]
+
+
+Case = tuple[Any, ...]  # of a table: condition, amounts, rules beside, …, sure, possible
+
+
+def by_plan(table: list[Case]) -> list[list[Case]]:
+    """The cases of a table that differ in people alone: the compiled engine judges them together."""
+    found: dict[Any, list[Case]] = {}
+    for case in table:
+        found.setdefault((case[0], *map(id, case[2])), []).append(case)
+    return list(found.values())
+
+
+def compiled(cases: list[Case], people: list[tuple[Person, list[Record]]], asked: tuple[int, int]) -> None:
+    """The compiled engine draws of each of these people what the table says."""
+    condition, _, beside, *_ = cases[0]
+    made = plan(*BASE, A, *beside, rule("c", f"conclude not_excellent when {condition}"))
+    whole = inputs(
+        [
+            replace(r, person_id=f"P{n}", record_id=f"{n}:{r.record_id}")
+            for n, (_, own) in enumerate(people)
+            for r in own
+        ],
+        [replace(who, person_id=f"P{n}") for n, (who, _) in enumerate(people)],
+    )
+    drawn = {d.person_id: d for d in duckdb.evaluate(made, whole, asked).decisions if d.period == "2016"}
+    found = [(drawn[f"P{n}"].consequences, drawn[f"P{n}"].possible) for n in range(len(cases))]
+    assert found == [(("not_excellent",) * sure, ("not_excellent",) * possible) for *_, sure, possible in cases]
+
+
+@pytest.mark.parametrize("cases", by_plan(RUNNING), ids=lambda cases: cases[0][0])
+def test_not_met_for_years_running_is_compiled(cases: list[Case]) -> None:
+    for asked in ASKED:
+        compiled(cases, [of_years(*(case[i] for i in (1, 3, 4))) for case in cases], asked)
 
 
 @pytest.mark.parametrize("of", ["", "pub "])
@@ -530,12 +573,22 @@ def test_conclude_from_one_requirement(
     condition: str, given: int | list[tuple[str, int]], beside: list[object], facts: dict[str, object],
     circumstances: list[tuple[str, str, str]], sure: bool, possible: bool,
 ) -> None:  # fmt: skip
-    who = somebody("P", *circumstances, **facts)  # type: ignore[arg-type]
-    records = hours(*(given if isinstance(given, list) else [("2016-05-01", given)]))
+    who, records = of_2016(given, facts, circumstances)
     made = plan(*BASE, A, *beside, rule("c", f"conclude not_excellent when {condition}"))
-    for judge in (reference.evaluate, duckdb.evaluate):
-        [d] = judge(made, inputs(records, [who]), (2016, 2016)).decisions
-        assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+    [d] = reference.evaluate(made, inputs(records, [who]), (2016, 2016)).decisions
+    assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+def of_2016(
+    given: int | list[tuple[str, int]], facts: dict[str, object], circumstances: list[tuple[str, str, str]]
+) -> tuple[Person, list[Record]]:
+    records = hours(*(given if isinstance(given, list) else [("2016-05-01", given)]))
+    return somebody("P", *circumstances, **facts), records  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cases", by_plan(OF_REQUIREMENTS), ids=lambda cases: cases[0][0])
+def test_conclude_from_one_requirement_is_compiled(cases: list[Case]) -> None:
+    compiled(cases, [of_2016(*(case[i] for i in (1, 3, 4))) for case in cases], (2016, 2016))
 
 
 def test_a_requirement_is_open_while_its_year_goes_on() -> None:
