@@ -16,7 +16,8 @@ from policyengine.diagnostics import Diagnostic, PolicyError, installing
 from policyengine.messages import speak
 from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.evaluate.select import load_law
-from policyengine.tools.result.read import read_result, unchanged_result
+from policyengine.tools.result.intact import unchanged_result
+from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 from policyengine.tools.result.verify import verify
 from policyengine.tools.result.write import manifest_bytes

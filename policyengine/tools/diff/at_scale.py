@@ -31,8 +31,7 @@ from policyengine.tools.evaluate.evaluate import Files, judging, schema_for
 from policyengine.tools.evaluate.select import Selector, selection_of
 from policyengine.tools.evaluate.straight import canonical_of
 from policyengine.tools.result.tables import shape_of
-
-MEMORY = "2GB"
+from policyengine.tools.working import MEMORY
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.compile import trees as t
 from policyengine.messages import say
+from policyengine.tools.working import MEMORY
 from policyengine.whole import parents_of
 
 
@@ -97,8 +98,6 @@ def fetch(place: str, query: Any, path: Path) -> None:
     """The rows of a query as a Parquet file, by a DuckDB that may reach nothing but the database and the file's folder:
     in a file that somebody sent, a view may read whatever lies on this machine, or fetch from an address."""
     import duckdb
-
-    from policyengine.tools.stats.store import MEMORY
 
     inside, out = (t.lit(str(p)).sql("duckdb") for p in (path.parent, path))
     config: Any = {"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": MEMORY}

@@ -30,7 +30,8 @@ from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.part import Source
 from policyengine.tools.stats.sources import source_of_folder
-from policyengine.tools.stats.store import build, working
+from policyengine.tools.stats.store import build
+from policyengine.tools.working import working
 
 SCHEMA_VERSION = 2
 TABLES = (

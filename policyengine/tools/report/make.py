@@ -20,7 +20,8 @@ from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, published_without, without_ledger
 from policyengine.tools.stats.sources import source_with
-from policyengine.tools.stats.store import build, working
+from policyengine.tools.stats.store import build
+from policyengine.tools.working import working
 from policyengine.whole import whole_file
 
 Notes = tuple[Diagnostic, ...]

@@ -34,6 +34,7 @@ from policyengine.tools.result.tables import (
     parted,
 )
 from policyengine.tools.result.write import FORM, MANIFEST, MARK
+from policyengine.tools.working import working
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
@@ -89,8 +90,6 @@ class Written:
             lines = enumerate(self.rows(table), first)
             yield from lines if in_order else sorted(lines, key=lambda line: _text(line[1], "person_id"))
             return
-        from policyengine.tools.stats.store import working
-
         with self._readable(path), working() as (connection, _):
             for place, row in sorted_parquet(connection, path, self.columns(table), "person_id"):
                 yield first + place, row

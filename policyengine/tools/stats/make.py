@@ -19,9 +19,10 @@ from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.query import dimensions, grouped, spread
 from policyengine.tools.stats.sources import sources_of
-from policyengine.tools.stats.store import Store, build, working
+from policyengine.tools.stats.store import Store, build
 from policyengine.tools.stats.suppress import suppressed
 from policyengine.tools.stats.words import ALIASES
+from policyengine.tools.working import working
 
 # title, what it is grouped by; tables of which a fact is not known are left out
 STANDARD: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -7,12 +7,7 @@ of its activities. ``activity``: a row per record and decided year with what the
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lcm
 from pathlib import Path
@@ -25,8 +20,6 @@ from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 from policyengine.records.personal import mask
 from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, ordered, tell_once
-
-MEMORY = "2GB"  # before DuckDB goes on on the disk
 
 
 @dataclass
@@ -52,27 +45,6 @@ class Store:
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         """The rows of a tree."""
         return list(self.connection.execute(query.sql("duckdb")).fetchall())
-
-
-@contextmanager
-def working() -> Iterator[tuple[Any, Path]]:
-    """A DuckDB file in a folder that vanishes, with bounded memory: the connection and the folder."""
-    import duckdb
-
-    with tempfile.TemporaryDirectory(prefix="policyengine-") as folder:
-        spill = str(Path(folder) / "spill")
-        config: Any = {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
-        try:
-            with duckdb.connect(str(Path(folder) / "work.duckdb"), config=config) as connection:
-                yield connection, Path(folder)
-        except duckdb.OutOfMemoryException as e:
-            raise MemoryError(str(e)) from e
-        except duckdb.Error as e:
-            if "No space left" in str(e) or shutil.disk_usage(folder).free < 2**16:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from e
-            if isinstance(e, duckdb.IOException):  # a quota, a limit, a medium that fails
-                raise OSError(errno.EIO, str(e).splitlines()[0], tempfile.gettempdir()) from e
-            raise
 
 
 def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequence[str]) -> Store:
