@@ -133,13 +133,14 @@ def _person_atom(rng: Random) -> tree.Condition:
 
 def _period_atom(rng: Random) -> tree.Condition:
     kinds = ("maternity", "illness", "valid_reason")
+    kinds_of_leave = rng.choice(((), ("illness",), ("illness", "maternity")))
     return rng.choice(
         (
             _person_atom(rng),
             tree.Compare(tree.Field("circumstance"), rng.choice(("=", "=", "!=")), _term(rng.choice(kinds))),
             tree.In(tree.Field("circumstance"), tuple(map(_term, rng.sample(kinds, 2)))),
-            tree.Lasts(rng.choice(((), ("illness",), ("illness", "maternity"))), rng.randint(1, 6), "months"),
-            tree.Lasts((), rng.choice((20, 31, 100)), "days"),
+            tree.Lasts(kinds_of_leave, rng.choice((">=", ">")), rng.randint(1, 6), "months"),
+            tree.Lasts((), rng.choice((">=", ">")), rng.choice((20, 31, 100)), "days"),
         )
     )
 

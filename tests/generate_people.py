@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
+from policyengine.engines.calendar import window_from
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record
 
 F = Fraction
@@ -69,6 +70,8 @@ def _person(rng: Random, name: str, gap: float) -> Person:
         start: date | None = _day(rng)
         assert start is not None
         end: date | None = start + timedelta(days=rng.choice((0, 10, 29, 30, 31, 59, 100, 180, 200, 366)))
+        if rng.random() < 0.3:  # so many months to the day, a day less or a day more
+            end = window_from(start, rng.randint(1, 6))[1] + timedelta(days=rng.choice((-1, 0, 1)))
         if rng.random() < 0.15:
             start = None
         if rng.random() < 0.15:

@@ -91,6 +91,14 @@ def full_months(start: date, end: date) -> int:
     return months
 
 
+def lasts(start: date, end: date, op: str, count: int, unit: str) -> bool:
+    """Whether start..end, both included, has so many ``months`` or ``days``; by ``>`` at least one day beyond them."""
+    if unit == "days":
+        beyond = (end - start).days + 1 - count
+        return beyond > 0 if op == ">" else beyond >= 0
+    return full_months(start, end) >= count and (op != ">" or window_from(start, count)[1] < end)
+
+
 def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
     """Stretches of days (both ends included) that touch or overlap, made one."""
     result: list[tuple[date, date]] = []

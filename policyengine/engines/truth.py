@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import full_months, later, merged
+from policyengine.engines.calendar import lasts, later, merged
 from policyengine.engines.facts import (
     DECIDED,
     DERIVED,
@@ -264,15 +264,12 @@ def ends_of(node: tree.Elapsed, world: World, scene: Scene) -> tuple[date | None
 def _lasts(node: tree.Lasts, world: World) -> Test:
     kinds = node.kinds or tuple(world.leave_kinds)
 
-    def lasts(scene: Scene) -> Truth:
+    def test(scene: Scene) -> Truth:
         if scene.adrift:
             return None if any(c.kind in kinds for c in scene.circumstances) else False
-        return any(
-            (full_months(a, b) if node.unit == "months" else (b - a).days + 1) >= node.at_least
-            for a, b in stretches_of(scene, kinds)
-        )
+        return any(lasts(*stretch, node.op, node.count, node.unit) for stretch in stretches_of(scene, kinds))
 
-    return lasts
+    return test
 
 
 # --- outcomes ---------------------------------------------------------------------------------------------------------

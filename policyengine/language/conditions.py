@@ -252,7 +252,7 @@ class Conditions(Literals):
         return tree.Elapsed(start, end, op, self.whole(number), name, self.span(node))
 
     def lasts(self, node: Node) -> tree.Lasts:
-        number, unit = node.children[-2:]
+        sign, number, unit = node.children[-3:]
         kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Node)), [])
         name = self.plain_unit(unit)
         if name not in ("months", "days", UNKNOWN_ID):
@@ -261,7 +261,7 @@ class Conditions(Literals):
                 instead = f"{12 * int(number.text)} {'months' if unit.text.isascii() else '个月'}"
                 hint, mend = say(f"write {instead}", f"请写 {instead}"), (number.start, unit.end, instead)
             self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"), hint, mend)
-        return tree.Lasts(self.names.kinds(kinds), self.whole(number), name, self.span(node))
+        return tree.Lasts(self.names.kinds(kinds), OPERATORS[sign.type], self.whole(number), name, self.span(node))
 
     def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         return self.names.each_once(tokens, [self.names.field(t) for t in tokens])

@@ -61,6 +61,7 @@ class Expected:
         test = self.own("evidence is present", "有 学习证明")
         sign = self.own("=, at most, at least, in", "=、不超过、不少于、属于")
         length = self.own("at least 2 years, less than 6 months", "满 2 年、不满 6 个月")
+        least, more = self.own("at least", "不少于"), self.own("more than", "超过")
         stretch = self.own("per year, in any 5 years, per activity", "每年、任意 5 年、每次")
         most = 0.7  # of what a condition or window can begin with, some stands only in some statements
         return [
@@ -70,6 +71,7 @@ class Expected:
             (operand, most, "a field, a term or a value", "字段、词条或数值"),
             (comparisons, most, f"a comparison ({sign}, …)", f"比较（{sign}……）"),
             (lengths, 1, f"a length of time ({length})", f"时长（{length}）"),
+            ({"GE", "GT"}, 1, f"“{least}” or “{more}”", f"“{least}”或“{more}”"),
             (window, most, f"a stretch ({stretch}, …)", f"期间（{stretch}……）"),
         ]
 

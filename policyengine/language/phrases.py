@@ -19,6 +19,7 @@ COMPARISONS = {
     "=": ("=", "="), "!=": ("!=", "!="), "<": ("<", "<"), "<=": ("at most", "不超过"), ">": (">", ">"),
     ">=": ("at least", "不少于"),
 }  # fmt: skip
+LASTING = {">=": ("lasts at least", "持续 不少于"), ">": ("lasts more than", "持续 超过")}
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
 _RUNNING = re.compile("(?:连续 [0-9]+ 年|近 [0-9]+ 年 内 有 [0-9]+ 年) 未完成$")
@@ -208,12 +209,13 @@ class Phrases:
             case tree.Elapsed(start=start, end=end, op=op, count=count, unit=unit):
                 days = self.operand(start) + self.either(" to ", " 至 ") + self.operand(end)
                 return f"{days} {self.either(*SPANS[op])} {count} {self.unit(unit, Fraction(count))}"
-            case tree.Lasts(kinds=kinds, at_least=count, unit=unit):
-                leave = self.either("leave lasts at least", "休假 持续 不少于")
+            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit):
+                leave = self.either("leave", "休假")
                 if kinds:
                     of = self.bracketed(self.term(k, "circumstance") for k in kinds)
-                    leave = self.either(f"leave in {of} lasts at least", f"休假 属于{of} 持续 不少于")
-                return f"{leave} {count} {self.unit(unit, Fraction(count))}"
+                    leave = self.either(f"leave in {of}", f"休假 属于{of}")
+                lasts = self.either(*LASTING[op])
+                return f"{leave} {lasts} {count} {self.unit(unit, Fraction(count))}"
             case tree.Repeated(fields=fields):
                 return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
             case tree.Outcome(state=state, rule=rule):

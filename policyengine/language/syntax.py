@@ -23,9 +23,14 @@ from policyengine.language.hints import (
 )
 from policyengine.language.lexer import Instead
 from policyengine.language.mistakes import STOPS, Mender, clipped
+from policyengine.language.nodes import Token
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+_LEAVE = re.compile(
+    r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
+    r"((?:(?<![a-z0-9_-])leave|休假) *(?:(?:is +)?in|属于)? *(?:\([^()]*\))? *(?:lasts|持续)) *$"
+)
 
 
 class Explainer(Mender):
@@ -136,6 +141,8 @@ class Explainer(Mender):
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
         if asked := self.of_requirement(start, expected):
             return asked, None
+        if lasting := self.of_leave(start, expected):
+            return lasting
         if self.of_several_terms(start, expected):
             return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
                        "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
@@ -160,6 +167,48 @@ class Explainer(Mender):
         named = last is not None and last.words and "EQ" in expected
         by_term = of_requirement(self.sentence.folded, fold(last.text), last.end) if last and named else None
         return of_earlier_years(self.sentence.folded, start) or by_term
+
+    def of_leave(self, start: int, expected: list[str]) -> tuple[str, Instead | None] | None:
+        """How long leave lasts, where it is asked otherwise: 病假 持续 …, 休假 超过 …, 持续 不满 …, 持续 … 以上."""
+        last, own = self.sentence.last, self.words.own
+        if last is None:
+            return None
+        instead = None
+        if "EQ" in expected and any(w.of == "circumstance" for w in last.words):
+            if lasts := self.at(start, "_LASTS"):
+                form = own(f"leave in ({last.text}) lasts", f"休假 属于（{last.text}） 持续")
+                instead = last.start, lasts.end, form
+        elif "_LASTS" in expected:
+            if sign := self.at(start, "GE", "GT"):
+                instead = start, sign.end, own("lasts ", "持续 ") + " ".join(sign.text.split())
+        elif {"GE", "GT"} <= set(expected) and "LT" not in expected:
+            asked = self.of_lasting(start)
+            return (asked, None) if asked else None
+        return (say(f"write {instead[2]}", f"请写 {instead[2]}"), instead) if instead else None
+
+    def of_lasting(self, start: int) -> str | None:
+        """What to write for ``lasts less than 6 months``, and for ``lasts 6 months``."""
+        sign, own = self.at(start, "LT", "LE", "_SHORT_OF"), self.words.own
+        number = self.at(sign.end if sign else start, "NUMBER")
+        unit = self.at(number.end, "UNIT") if number else None
+        leave = _LEAVE.search(self.sentence.folded[:start])
+        if number is None or unit is None or leave is None:
+            return None
+        figure = " ".join(self.sentence.text[number.start : unit.end].split())
+        least, more = own("at least", "不少于"), own("more than", "超过")
+        if sign is None:
+            return say(f"write {least} {figure}, which takes in {figure} to the day; {more} {figure} does not",
+                       f"请写 {least} {figure}；恰好 {figure} 不算在内的，写 {more} {figure}")  # fmt: skip
+        if leave[1]:
+            return None
+        said = " ".join(self.sentence.text[leave.start(2) : start].split())
+        form = f"{own('not', '非')} {said} {more if sign.type == 'LE' else least} {figure}"
+        return say(f"of whoever had no such leave, or none at all: {form}",
+                   f"没有这样长的休假的（含没有休假的），请写 {form}")  # fmt: skip
+
+    def at(self, start: int, *terminals: str) -> Token | None:
+        """What stands there, if it is one of these."""
+        return self.sentence.token(self.sentence.skip(start), self.grammar.accepting(terminals))
 
     def of_several_terms(self, start: int, expected: list[str]) -> bool:
         """Whether a term stands in a condition without its field, or goes on as a list after “=”."""

@@ -257,10 +257,14 @@ class Elapsed:
 
 @dataclass(frozen=True, slots=True)
 class Lasts:
-    """``leave in (maternity, illness) lasts at least 6 months``; no kinds = every kind marked as leave."""
+    """``leave in (maternity, illness) lasts at least 6 months``; no kinds = every kind marked as leave.
+
+    ``op``: ``>=``, or ``>`` for ``more than``.
+    """
 
     kinds: tuple[str, ...]
-    at_least: int
+    op: str
+    count: int
     unit: str  # "months" or "days"
     span: Span | None = _field(default=None, compare=False, repr=False)
 

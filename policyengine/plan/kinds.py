@@ -14,9 +14,10 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
+from policyengine.language.printer import print_condition
 from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
-from policyengine.messages import listed, many, say
+from policyengine.messages import listed, many, say, spoken
 from policyengine.packs.model import Column, Table
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
@@ -25,6 +26,7 @@ from policyengine.plan.report import Reporter
 Rules = PlanRule[tree.Statement]
 ORDERED = ("number", "year", "date")
 IMPLIED = {"days": "days", "full_months": "months"}  # units of derived facts
+LASTING = {">=": ">=", ">": ">", "<": ">=", "<=": ">"}  # what is asked of leave, or denied, for each comparison
 PERIOD_STATEMENTS = (tree.Carry, tree.Require, tree.Excuse, tree.Reduce, tree.Conclude)
 
 
@@ -134,7 +136,7 @@ class Kinds:
         if (named := _no_unit(left, right)) is not None:
             self._named_otherwise(rule, named, span)
         elif not _alike(one, other):
-            self._unlike(rule, one, other, span)
+            self._unlike(rule, one, other, span, self._lasting(left, op, right))
         elif op not in ("=", "!=") and one.type not in ORDERED:
             self.reporter.on(
                 rule, "PE231",
@@ -145,7 +147,21 @@ class Kinds:
         else:
             self._units(rule, one, other, left, right, span)
 
-    def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None) -> None:
+    def _lasting(self, left: tree.Operand, op: str, right: tree.Operand) -> str | None:
+        """``病假 超过 6 个月`` as the language asks how long leave lasts; None where something else is compared."""
+        if not isinstance(left, tree.Term) or not isinstance(right, tree.Value) or op not in LASTING:
+            return None
+        kinds, number = self.vocabulary.named("term", left.id), right.value
+        if right.unit not in ("days", "months", "years") or not any(w.of == "circumstance" for w in kinds):
+            return None
+        if not isinstance(number, Fraction) or number.denominator != 1 or number < 1:
+            return None
+        times, unit = (12, "months") if right.unit == "years" else (1, right.unit)
+        asked = tree.Lasts((left.id,), LASTING[op], int(number) * times, unit)
+        whole = asked if LASTING[op] == op else tree.Not(asked)
+        return print_condition(whole, self.vocabulary, spoken())
+
+    def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None, lasting: str | None) -> None:
         names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
         if one.type == other.type == "term":
             hint = say(f"{one.what} is one of: {names}", f"{one.what}的词条：{names}")
@@ -165,6 +181,8 @@ class Kinds:
                 hint = say(
                     f"compare it with a term of its own, by its id: {ids}", f"请与其词条比较，词条可写标识：{ids}"
                 )
+        if lasting is not None:
+            hint = say(f"how long leave lasts is asked with: {lasting}", f"问休假多长，请写：{lasting}")
         self.reporter.on(rule, "PE230", message, span, hint)
 
     def _day(self, rule: Rules, node: tree.Operand, span: Span | None) -> None:

@@ -43,6 +43,8 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("免除 本年 当 入职日期 至 本年度 7月1日 ", ["不少于", "小于"], ["属于", "至"]),
         ("免除 本年 当 入职日期 至 本年度 7月1日 不", ["不满"], ["不属于"]),
         ("excuse year when joined to July 1 of this year at least 2 ", ["days", "months", "years"], ["when"]),
+        ("免除 本年 当 休假 持续 ", ["不少于", "超过"], ["不满", "小于", "不超过", "="]),
+        ("excuse year when leave lasts ", ["at least", ">"], ["at most", "<", "="]),
         ("核减 ", ["annual-hours", "national/annual-hours"], ["认定"]),
         ("替代 ", ["national/annual-hours"], ["annual-hours"]),
         ("替代 national/annual-hours", ["："], [":"]),

@@ -174,6 +174,13 @@ MENDS: list[tuple[str, list[str | None]]] = [
     ("免除 本年 当 休假 持续 不少于 半年", ["免除 本年 当 休假 持续 不少于 6 个月"]),
     ("免除 本年 当 休假 持续 不少于 1 年", ["免除 本年 当 休假 持续 不少于 12 个月"]),
     ("excuse year when leave lasts at least half a year", ["excuse year when leave lasts at least 6 months"]),
+    ("免除 本年 当 病假 持续 超过 6 个月", ["免除 本年 当 休假 属于（病假） 持续 超过 6 个月"]),
+    ("excuse year when illness lasts more than 6 months",
+     ["excuse year when leave in (illness) lasts more than 6 months"]),
+    ("免除 本年 当 休假 超过 6 个月", ["免除 本年 当 休假 持续 超过 6 个月"]),
+    ("免除 本年 当 休假 属于（病假） 满 6 个月", ["免除 本年 当 休假 属于（病假） 持续 满 6 个月"]),
+    ("excuse year when leave in (illness) at least 6 months",
+     ["excuse year when leave in (illness) lasts at least 6 months"]),
     ("要求 自 入职日期 起 1 年内 总学时 不少于 90 学时", ["要求 自 入职日期 起 12 个月内 总学时 不少于 90 学时"]),
     ("require total at least 90 hours within 2 years of joined",
      ["require total at least 90 hours within 24 months of joined"]),
@@ -185,6 +192,8 @@ MENDS: list[tuple[str, list[str | None]]] = [
     ("recognise training_x", [None]),
     ("require total at least 90 hrs per year", [None]),
     ("结论 不得评优 当 不完成", [None]),
+    ("免除 本年 当 休假 持续 不满 6 个月", [None]),  # who had none, or who had a shorter one
+    ("免除 本年 当 休假 持续 6 个月", [None]),
     ("要求 每年 专业科目 不少于 2/3 总学时", [None]),  # of what was counted, or of what is owed
     ("conclude promotion_ready when not met in each of last 2 years", [None]),
     ("认定 现场", [None]),

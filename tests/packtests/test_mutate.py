@@ -59,8 +59,14 @@ CHANGES = {
     ],
     "excuse year when leave in (maternity) lasts at least 6 months": [
         "excuse year",
+        "excuse year when leave in (maternity) lasts more than 6 months",
         "excuse year when leave in (maternity) lasts at least 7 months",
         "excuse year when leave in (maternity) lasts at least 5 months",
+    ],
+    "excuse year when leave lasts more than 1 day": [
+        "excuse year",
+        "excuse year when leave lasts at least 1 day",
+        "excuse year when leave lasts more than 2 days",
     ],
     "conclude not_excellent when not met for 2 years running": [
         "conclude not_excellent",

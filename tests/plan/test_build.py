@@ -501,6 +501,30 @@ def test_a_field_that_cannot_be_used_is_told_in_words(sentence: str, name: str, 
 LEAVE = "excuse year when leave lasts at least 6 months"
 SINCE = rule("leave", LEAVE, start=2020)
 MANY = " and ".join(f"(joined < {year}-01-01 or title_level = junior)" for year in range(2001, 2011))
+LASTING = [
+    # how long leave lasts, as laws say it; what is proposed in its place
+    ("illness > 6 months", "leave in (illness) lasts more than 6 months"),
+    ("maternity at least 30 days", "leave in (maternity) lasts at least 30 days"),
+    ("illness at least 1 year", "leave in (illness) lasts at least 12 months"),
+    ("illness < 6 months", "not leave in (illness) lasts at least 6 months"),
+    ("illness at most 6 months", "not leave in (illness) lasts more than 6 months"),
+    ("valid_reason > 30 days", "leave in (valid_reason) lasts more than 30 days"),
+    ("illness = 6 months", None),
+    ("illness > 6 hours", None),
+    ("illness > 0 months", None),
+    ("senior > 6 months", None),
+]
+
+
+@pytest.mark.parametrize(("condition", "proposed"), LASTING)
+def test_of_leave_it_is_proposed_how_long_it_lasts(condition: str, proposed: str | None) -> None:
+    [said] = complaints(ANNUAL, f"excuse year when {condition}")
+    assert said.code == "PE230"
+    assert said.hint
+    assert (said.hint == f"how long leave lasts is asked with: {proposed}") is (proposed is not None)
+    assert proposed is None or complaints(ANNUAL, f"excuse year when {proposed}") == []
+
+
 EXCUSED_TOO = [
     ("not met", [LEAVE], True),
     ("not met and employer_kind = enterprise or title_level = junior", [LEAVE], True),

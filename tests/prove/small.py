@@ -119,7 +119,7 @@ def on_person(r: random.Random) -> str:
     return r.choice(
         [
             one,
-            f"{leave} lasts at least {r.choice((2, 3, 4))} months",
+            f"{leave} lasts {r.choice(('at least', 'more than'))} {r.choice((2, 3, 4))} months",
             f"circumstance = {r.choice(['posting', 'illness'])}",
         ]
     )
@@ -261,6 +261,9 @@ def all_persons(*texts: str) -> Iterator[Person]:
                 Circumstance(other, date(2020, 8, 1), date(2020, 8, 1)),
             )
         )
+    for one, other in itertools.combinations(kinds, 2):
+        for end in ends:
+            stretches.append(tuple(Circumstance(kind, date(2020, 1, 1), date(2020, *end)) for kind in (one, other)))
     for three in itertools.permutations(kinds):
         stretches.append(
             tuple(Circumstance(k, date(2020, 1, 1), date(2020, *e)) for k, e in zip(three, ends[1:], strict=False))

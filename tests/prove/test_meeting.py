@@ -94,6 +94,11 @@ NEVER = [
     "reject paper when provider in bases and provider not in bases",
     "flag fee_charged when fee between 3 and 2",
     "excuse year when leave lasts at least 13 months",
+    "excuse year when leave lasts more than 12 months",
+    "excuse year when leave lasts more than 366 days",
+    "excuse year when leave lasts more than 6 months and not leave lasts at least 6 months",
+    "excuse year when leave in (illness) lasts more than 6 months and not leave lasts more than 6 months",
+    "excuse year when leave lasts at least 31 days and not leave lasts more than 30 days",
     "excuse year when circumstance = illness and circumstance != illness",
     "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
     "conclude not_excellent when met and not met",
@@ -126,6 +131,9 @@ SOMETIMES = [
     ("reject paper when provider not in bases", "form = paper, provider = another, in 2018"),
     ("flag fee_charged when fee > 99.99 yuan", "fee = 100 yuan"),
     ("excuse year when leave lasts at least 12 months", "maternity 2020-01-01 to 2020-12-31"),
+    ("excuse year when leave lasts more than 11 months", "maternity 2020-01-01 to 2020-12-01"),
+    ("excuse year when leave lasts at least 6 months and not leave lasts more than 6 months",
+     "maternity 2020-01-01 to 2020-06-30"),
     ("excuse year when leave in (illness) lasts at least 3 months and leave in (maternity) lasts at least 3 months",
      "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
     ("conclude not_excellent when met in each of last 2 years and not (met in each of last 3 years)",
@@ -216,6 +224,15 @@ def test_a_rule_that_can_apply(text: str, told: str) -> None:
     assert found is not None
     assert not isinstance(found, Undecided)
     assert situation(found, law.vocabulary) == told
+
+
+@pytest.mark.parametrize("asked", ["at least 366 days", "more than 365 days"])
+def test_leave_of_all_days_of_a_leap_year(asked: str) -> None:
+    """Where a rule begins in a year of 365 days."""
+    law = context(start=date(2021, 1, 1))
+    found = reachable(rule(f"excuse year when leave lasts {asked}"), law)
+    assert isinstance(found, Witness)
+    assert situation(found, law.vocabulary) == "maternity 2024-01-01 to 2024-12-31"
 
 
 FIRM = ("firm: require public at least 30 hours per year", "vague: expect public at least 60 hours per year")

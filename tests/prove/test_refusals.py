@@ -209,6 +209,16 @@ LAXER: dict[str, tuple[str, str, str]] = {
         "免除 本年 当 休假 持续 不少于 5 个月",
         "产假 2016年1月1日至2016年5月31日：base 不免除，此处免除",
     ),
+    "excuse: for leave of just six months, too": (
+        "免除 本年 当 休假 持续 超过 6 个月",
+        "免除 本年 当 休假 持续 不少于 6 个月",
+        "产假 2016年1月1日至2016年6月30日：base 不免除，此处免除",
+    ),
+    "excuse: for leave of more than six months, in days": (
+        "免除 本年 当 休假 持续 超过 6 个月",
+        "免除 本年 当 休假 持续 超过 181 天",  # 182 days from 1 January 2016 end on 30 June
+        "产假 2016年1月1日至2016年6月30日：base 不免除，此处免除",
+    ),
     "excuse: for more reasons": (
         "免除 本年 当 情形 = 产假",
         "免除 本年 当 情形 属于（产假、驻外）",
@@ -331,6 +341,10 @@ STRICTER = {
         "折算 论文 每千字 计 2 学时 当 作者排名 < 3",
     ),
     "longer leave": ("免除 本年 当 休假 持续 不少于 6 个月", "免除 本年 当 休假 持续 不少于 8 个月"),
+    "leave longer than six months": ("免除 本年 当 休假 持续 不少于 6 个月", "免除 本年 当 休假 持续 超过 6 个月"),
+    "leave of seven months": ("免除 本年 当 休假 持续 超过 6 个月", "免除 本年 当 休假 持续 不少于 7 个月"),
+    "leave of more than 30 days": ("免除 本年 当 休假 持续 超过 30 天", "免除 本年 当 休假 持续 不少于 31 天"),
+    "leave of 185 days": ("免除 本年 当 休假 持续 超过 6 个月", "免除 本年 当 休假 持续 不少于 185 天"),
     "the sector's own people": (ANNUAL, "要求 每年 总学时 不少于 100 学时 当 行业 = 会计"),
     "settled within the range": ("折算 自学成果 每千字 计 1 至 2 学时", "折算 自学成果 每千字 计 1.5 学时"),
 }

@@ -353,6 +353,35 @@ EXCUSE = [
     ("leave in (maternity) lasts at least 3 months", [("illness", "2016-01-01", "2016-06-30")], "not_met"),
     ("leave lasts at least 30 days", [("illness", "2016-02-01", "2016-03-01")], "excused"),
     ("leave lasts at least 30 days", [("illness", "2016-02-01", "2016-02-29")], "not_met"),
+    # six months from 1 January end on 30 June
+    ("leave lasts more than 6 months", [("illness", "2016-01-01", "2016-06-30")], "not_met"),
+    ("leave lasts more than 6 months", [("illness", "2016-01-01", "2016-07-01")], "excused"),
+    ("leave lasts more than 6 months", [("illness", "2016-01-10", "2016-07-09")], "not_met"),
+    ("leave lasts more than 6 months", [("illness", "2016-01-10", "2016-07-10")], "excused"),
+    # from 31 January one month ends on 29 February, from 30 January on 29 February too
+    ("leave lasts more than 1 month", [("illness", "2016-01-31", "2016-02-29")], "not_met"),
+    ("leave lasts more than 1 month", [("illness", "2016-01-31", "2016-03-01")], "excused"),
+    ("leave lasts more than 1 month", [("illness", "2016-01-30", "2016-02-29")], "not_met"),
+    ("leave lasts more than 1 month", [("illness", "2016-01-29", "2016-02-29")], "excused"),  # it ends on the 28th
+    # what lies within the year of one that goes on: October to December, three months to the day
+    ("leave lasts more than 3 months", [("illness", "2016-10-01", "2017-03-31")], "not_met"),
+    ("leave lasts more than 3 months", [("illness", "2016-09-30", None)], "excused"),
+    ("leave lasts more than 3 months", [("illness", None, "2016-03-31")], "not_met"),
+    ("leave lasts more than 3 months", [("illness", None, "2016-04-01")], "excused"),
+    ("leave lasts more than 12 months", [("illness", None, None)], "not_met"),  # a year is no more than twelve
+    # two kinds that touch are one stretch; a day between them makes two
+    ("leave lasts more than 3 months", [("illness", "2016-01-01", "2016-02-15"),
+                                        ("maternity", "2016-02-16", "2016-04-01")], "excused"),
+    ("leave lasts more than 3 months", [("illness", "2016-01-01", "2016-02-15"),
+                                        ("maternity", "2016-02-17", "2016-04-01")], "not_met"),
+    ("leave in (maternity) lasts more than 3 months", [("illness", "2016-01-01", "2016-04-01")], "not_met"),
+    ("leave lasts more than 30 days", [("illness", "2016-02-01", "2016-03-01")], "not_met"),  # 29 and 1
+    ("leave lasts more than 30 days", [("illness", "2016-02-01", "2016-03-02")], "excused"),
+    ("leave lasts more than 1 day", [("illness", "2016-02-01", "2016-02-01")], "not_met"),
+    # denied it is said of those who had none, too
+    ("not leave lasts more than 6 months", [("illness", "2016-01-01", "2016-06-30")], "excused"),
+    ("not leave lasts more than 6 months", [("illness", "2016-01-01", "2016-07-01")], "not_met"),
+    ("not leave lasts more than 6 months", [], "excused"),
     ("title_level = senior", [], "undetermined"),
 ]  # fmt: skip
 
@@ -380,6 +409,11 @@ NAMED: list[tuple[str, list[tuple[list[Stretch], str]]]] = [
     (
         "excuse year when circumstance = valid_reason and leave lasts at least 6 months",
         [([REASON, ILL, BORN], "illness+valid_reason"), ([REASON, BIRTH, SICK], "maternity+valid_reason")],
+    ),
+    (
+        "excuse year when leave lasts more than 5 months",
+        [([ILL, BORN], "illness"), ([EARLY, LATE], "illness+maternity"),
+         ([("illness", "2016-01-01", "2016-05-31"), ("maternity", "2016-05-31", "2016-06-01")], "illness+maternity")],
     ),
     (
         "excuse year when leave lasts at least 6 months",

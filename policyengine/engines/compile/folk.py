@@ -346,8 +346,10 @@ class Folk:
         for place, kinds in enumerate(months):
             asked.setdefault(kinds, []).append((f"{stretch.name}_months{place}", t.whole_sum(t.col("months", "w"))))
         for place, (kinds, node) in enumerate(lasts):
-            longest = t.call("MAX", t.col("months" if node.unit == "months" else "days", "w"))
-            long_enough = t.flag(t.compare(longest, ">=", t.lit(node.at_least)))
+            op, length = node.op, node.unit
+            if (op, length) == (">", "months"):  # as many and a day: as many till the day before
+                op, length = ">=", "months_and_a_day"
+            long_enough = t.flag(t.compare(t.call("MAX", t.col(length, "w")), op, t.lit(node.count)))
             asked.setdefault(kinds, []).append((f"{stretch.name}_lasts{place}", long_enough))
         for place, (kinds, columns) in enumerate(asked.items()):
             alias = f"w{place}_{stretch.name}"
@@ -415,6 +417,7 @@ class Folk:
         measured = t.select(
             **t.cols("v", "person_id", "period"),
             months=full_months(t.col("a", "v"), t.col("b", "v")),
+            months_and_a_day=full_months(t.col("a", "v"), t.day_before(t.col("b", "v"))),
             days=t.days_between(t.col("a", "v"), t.col("b", "v")),
         ).from_(t.sub(ends, "v"), copy=False)
         query = t.select(**t.cols("w", "person_id", "period"), **dict(columns))

@@ -122,9 +122,7 @@ class Space:
         if usual is None:
             usual = min(points) if points else date(2020, *year_start)
         points.add(usual)
-        if not self.record and days.both_lengths(
-            (n, unit) for _, n, unit in self.mentions.lasting
-        ):  # in leap years too
+        if not self.record and days.of_leap_years([length for _, length in self.mentions.lasting]):
             points |= {period_bounds(period_of(usual, year_start) + n, year_start)[1] for n in _next(start, until)}
         others = days.ends(self.mentions, self.context, points)
         for statement, _ in self.statements:
@@ -269,8 +267,8 @@ class Space:
     # --- circumstances, outcomes, repetitions -----------------------------------------------------------------------
 
     def circumstances(self, end: date) -> list[tuple[Circumstance, ...]]:
-        """Sets of circumstances: each kind absent or lasting as long as a rule asks, or one day less; two in turns."""
-        groups = [*self.mentions.kinds, *(kinds for kinds, _, _ in self.mentions.lasting)]
+        """Sets of circumstances: each kind absent or lasting as long as a rule asks, or a day off; two in turns."""
+        groups = [*self.mentions.kinds, *(kinds for kinds, _ in self.mentions.lasting)]
         if not groups or self.record:
             return [()]
         period = period_of(end, self.context.year_start) - self.years + 1
@@ -292,9 +290,9 @@ class Space:
         return found
 
     def _stretches(self, kind: str, first: date, last: date) -> list[tuple[date, date]]:
-        """Stretches of a kind: from the first day of the window on as long as a rule asks, and one day less; from other
+        """Stretches of a kind: from the first day of the window on as long as a rule asks, and a day off; from other
         days too where that brings another answer, as where some rules ask for months and others for days."""
-        asked = [(least, unit) for wanted, least, unit in self.mentions.lasting if kind in wanted]
+        asked = [length for wanted, length in self.mentions.lasting if kind in wanted]
         ends = days.lasting(asked, first)
         if any(kind in wanted for wanted in self.mentions.monthly):
             ends.add(last)  # what grows with every month may overtake what does not

@@ -7,12 +7,22 @@ compared with these days or with the period lie before, between or behind them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.calendar import DAY, add_months, day_in_period, full_months, period_bounds, period_of
-from policyengine.tools.prove.mentions import Constant, Mentions
+from policyengine.engines.calendar import (
+    DAY,
+    add_months,
+    day_in_period,
+    full_months,
+    lasts,
+    later,
+    period_bounds,
+    period_of,
+    window_from,
+)
+from policyengine.tools.prove.mentions import Constant, Length, Mentions
 from policyengine.tools.prove.model import Context
 from policyengine.tools.prove.spans import is_regular, turned
 
@@ -197,24 +207,30 @@ def _months_by_days(mentions: Mentions, context: Context) -> Iterator[date]:
 
 # --- circumstances ----------------------------------------------------------------------------------------------------
 
-Length = tuple[int, str]  # so many months or days
-
 
 def both_lengths(asked: Iterable[Length]) -> bool:
     """Whether some ask for months and others for days: how many days a month has depends on where it lies."""
-    return len({unit for _, unit in asked}) > 1
+    return len({unit for *_, unit in asked}) > 1
+
+
+def of_leap_years(asked: Sequence[Length]) -> bool:
+    """Whether it may matter how many days a year has: days beside months, or as many days as a year."""
+    return both_lengths(asked) or any(unit == "days" and count >= 365 for _, count, unit in asked)
 
 
 def lasting(asked: Iterable[Length], first: date) -> set[date]:
-    """Last days of stretches from a day on that are just as long as is asked, or one day less."""
-    found = {add_months(first, n) if unit == "months" else first + timedelta(days=n) for n, unit in asked}
-    return {day - DAY * n for day in found for n in (1, 2)}
+    """Last days of stretches from a day on that are just as long as is asked, and one day less, or not yet, and one day
+    more."""
+    found = set[date]()
+    for op, count, unit in asked:
+        last = window_from(first, count)[1] if unit == "months" else later(first, count - 1, unit) or date.max
+        found |= {last, last - DAY if op == ">=" else later(last, 1, "days") or last}
+    return found
 
 
 def answers(asked: Iterable[Length], first: date, last: date) -> tuple[bool, ...]:
     """Which of the lengths a stretch has."""
-    months, days = full_months(first, last), (last - first).days + 1
-    return tuple((months if unit == "months" else days) >= n for n, unit in asked)
+    return tuple(lasts(first, last, *length) for length in asked)
 
 
 def beginnings(first: date, last: date) -> Iterator[date]:

@@ -17,6 +17,7 @@ from policyengine.tools.prove.model import Context
 from policyengine.tools.prove.spans import Time
 
 Constant = str | Fraction | bool | date
+Length = tuple[str, int, str]  # at least (>=) or more than (>) so many months or days
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Mentions:
     days: set[date] = field(default_factory=set)
     timed: bool = False
     kinds: list[frozenset[str]] = field(default_factory=list)
-    lasting: list[tuple[frozenset[str], int, str]] = field(default_factory=list)
+    lasting: list[tuple[frozenset[str], Length]] = field(default_factory=list)
     monthly: list[frozenset[str]] = field(default_factory=list)  # kinds of which every full month counts
     marks: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     spans: dict[str, set[Time]] = field(default_factory=dict)
@@ -93,8 +94,8 @@ class Mentions:
                 self.tested.add(name)
             case tree.Elapsed():
                 self._elapsed(part)
-            case tree.Lasts(kinds=kinds, at_least=least, unit=unit):
-                self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
+            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit):
+                self.lasting.append((frozenset(kinds) or _leave(context), (op, count, unit)))
             case tree.Outcome(rule=str(name)):
                 self.requirements.setdefault(name, set()).add(1)
             case tree.InEach(rule=str(name), years=years, least=least, states=states):
@@ -124,7 +125,7 @@ class Mentions:
                     self.compared.add(before)
                 else:
                     wanted = frozenset(kinds) or _leave(context)
-                    self.lasting += [(wanted, months, "months") for months in (1, 3)]
+                    self.lasting += [(wanted, (">=", months, "months")) for months in (1, 3)]
                     self.monthly.append(wanted)
             case tree.YearOf(field=name) | tree.Field(id=name) if name != "circumstance":
                 self._ask(name)

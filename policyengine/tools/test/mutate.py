@@ -215,8 +215,10 @@ def _without_one(node: tree.And | tree.Or) -> Iterator[tree.Condition]:
 
 
 def _turned(node: Any) -> Iterator[Any]:
-    """The comparison the other way round."""
+    """The comparison the other way round; of leave, with a day more or less."""
     match node:
+        case tree.Lasts(op=op):
+            yield replace(node, op=">" if op == ">=" else ">=")
         case tree.Compare(op=op) | tree.Elapsed(op=op):
             yield replace(node, op=NEGATED[op])
         case tree.In(negated=negated) | tree.InTable(negated=negated) | tree.Present(negated=negated):
@@ -234,9 +236,7 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
     elif isinstance(value, int):
         if isinstance(parent, tree.InEach):
             yield from _years_asked(parent, name)
-        elif name in ("at_least", "months", "count", "years") and not (
-            isinstance(parent, tree.PerYears) and value == 1
-        ):
+        elif name in ("months", "count", "years") and not (isinstance(parent, tree.PerYears) and value == 1):
             yield from (n for n in (value + 1, value - 1) if n >= 1)
         elif name == "starting":
             yield value + 1
