@@ -157,7 +157,7 @@ class Conditions(Literals):
                 return tree.InTable(left, self.names.one("table", children[-1]), len(children) > 2, span)
             case "in_range":
                 left, ends = self.names.operands(self.operand(children[0]), [self.operand(c) for c in children[1:]])
-                return tree.InRange(left, ends[0], ends[1], span)
+                return tree.InRange(left, self.in_one_unit(ends, children[1:]), ends[1], span)
             case "present" | "missing":
                 return tree.Present(self.names.field(children[0]), node.data == "missing", span)
             case "elapsed":
@@ -165,7 +165,7 @@ class Conditions(Literals):
                 return self.elapsed(node, children[2:])
             case "elapsed_range":
                 self.no_minus(node)
-                return tree.And((self.elapsed(node, children[2:4], ">="), self.elapsed(node, children[4:], "<=")))
+                return self.elapsed_range(node)
             case "lasts":
                 return self.lasts(node)
             case "repeated":
@@ -250,6 +250,26 @@ class Conditions(Literals):
                     f"请写 满 {figure}、不满 {figure}、不超过 {figure} 或 超过 {figure}；一段时间请用“且”连接两个"),
             )  # fmt: skip
         return tree.Elapsed(start, end, op, self.whole(number), name, self.span(node))
+
+    def elapsed_range(self, node: Node) -> tree.And:
+        """The time between two days from so long to so long; the unit may stand once, at the end."""
+        bounds = node.children[2:]
+        if len(bounds) == 4:
+            return tree.And((self.elapsed(node, bounds[:2], ">="), self.elapsed(node, bounds[2:], "<=")))
+        least, most = self.whole(bounds[0]), self.elapsed(node, bounds[1:], "<=")
+        return tree.And((tree.Elapsed(most.start, most.end, ">=", least, most.unit, most.span), most))
+
+    def in_one_unit(self, ends: Sequence[tree.Operand], nodes: Sequence[Any]) -> tree.Operand:
+        """The lower end of a range: 30 of 介于 30 和 60 学时 is 30 学时."""
+        match ends:
+            case (
+                tree.Value(value=Fraction(), unit=None, span=span),
+                tree.Value(value=Fraction(), unit=str() as unit, word=word),
+            ):
+                number, times = nodes[0].children[0], self.unit(nodes[1].children[1])[0]
+                value = self.plain(number) * times
+                return tree.Value(-value if nodes[0].data == "negative" else value, unit, span, word)
+        return ends[0]
 
     def lasts(self, node: Node) -> tree.Lasts:
         sign, number, unit = node.children[-3:]
