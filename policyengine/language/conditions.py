@@ -123,7 +123,10 @@ class Conditions(Literals):
         denied = before.endswith(("not", "非"))
         opened = before.removesuffix("not").removesuffix("非").rstrip() if denied else before
         closed = self.sentence.folded[node.end :].lstrip().startswith(")")
-        if named is not None and not (closed and (opened.endswith("(") or before.endswith("("))):
+        bracketed = closed and (opened.endswith("(") or before.endswith("("))
+        if named is not None and _of_one_year(node):  # refused anyhow, with what may be meant
+            self.behind[node.start] = named, bracketed
+        elif named is not None and not bracketed:
             start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
             said = " ".join(self.sentence.text[start : node.end].split())
             hint = say(f"name {named} again for the one, write ({said}) for the other",
@@ -171,21 +174,30 @@ class Conditions(Literals):
             case "repeated":
                 return tree.Repeated(self.fields(children), span)
             case "running":
-                return tree.InEach(("not_met",), self.running(node), _named(children), span=span)
+                named = _named(children)
+                return tree.InEach(("not_met",), self.running(node, named), named, span=span)
             case "some":
                 years, least = self.some(node)
                 return tree.InEach(("not_met",), years, _named(children), least, span)
         states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
         return tree.InEach(states[node.data], self.whole(children[-1]), _named(children), span=span)
 
-    def running(self, node: Node) -> int:
+    def running(self, node: Node, rule: str | None) -> int:
         """How many years running: not one, of which ``not met`` would be true of the excused too."""
-        number, named = node.children[-1], _called(node)
-        if fold(number.text) != "1":
+        number = node.children[-1]
+        if not _of_one_year(node):
             return self.whole(number, 2)
         said = say("years running are two or more", "连续的年数应为 2 或以上")
-        hint = say(f"of this year alone: {named}not met and {named}not excused",
-                   f"只问本年的，请写：{named}未完成 且 {f'{named}未免除' if named else '非 已免除'}")  # fmt: skip
+        named, bracketed = (rule, False) if rule else self.behind.get(node.start, (None, False))
+        of_period = say("not met and not excused", "未完成 且 非 已免除")
+        of_rule = say(f"{named} not met and {named} not excused", f"{named} 未完成 且 {named} 未免除")
+        if named and not rule:  # behind a name the period is asked in brackets
+            of_period = say("(not met) and (not excused)", "（未完成） 且 （非 已免除）")
+        one = of_rule if rule else of_period
+        hint = say(f"of this year alone: {one}", f"只问本年的，请写：{one}")
+        if named and not rule and not bracketed:
+            hint = say(f"of this year alone: {of_rule}; if it is said of the period, {of_period}",
+                       f"只问本年的，指 {named} 的，请写：{of_rule}；指整个年度的，请写：{of_period}")  # fmt: skip
         self.wrong("PE208", number, said, hint)
         return 2
 
@@ -319,6 +331,11 @@ class Conditions(Literals):
         table, *arguments = node.children
         found = tuple(self.names.operand(self.operand(a), None) for a in arguments)
         return tree.Lookup(self.names.one("table", table), found)
+
+
+def _of_one_year(node: Node) -> bool:
+    """``连续 1 年 未完成``."""
+    return node.data == "running" and fold(node.children[-1].text) == "1"
 
 
 def _named(children: Sequence[Node | Token]) -> str | None:

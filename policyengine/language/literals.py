@@ -26,6 +26,7 @@ class Literals:
     def __init__(self, sentence: Sentence, place: Place):
         self.sentence, self.place = sentence, place
         self.names = Resolver(sentence.vocabulary, self.problem, place.span)
+        self.behind: dict[int, tuple[str, bool]] = {}  # by where a test of the period begins: see ``of_which``
 
     def problem(
         self, code: str, message: str, start: int, end: int, hint: str | None = None, instead: Instead | None = None

@@ -84,6 +84,32 @@ def test_a_number_written_as_the_hint_says_is_read(rule: str) -> None:
     assert parse_statement(rule.replace(instead, wanted), VOCABULARY)[1] == []
 
 
+OF_THIS_YEAR = [
+    # where one year running is asked for, in what way, and what is proposed for it
+    ("结论 不得评优 当 {}", "连续 1 年 未完成", ["未完成 且 非 已免除"]),
+    ("结论 不得评优 当 {}", "x-1 连续 1 年 未完成", ["x-1 未完成 且 x-1 未免除"]),
+    ("结论 不得评优 当 x-1 未完成 且 {}", "连续 1 年 未完成",
+     ["x-1 未完成 且 x-1 未免除", "（未完成） 且 （非 已免除）"]),
+    ("结论 不得评优 当 x-1 未完成 或 {}", "（近 1 年 均 未完成）", ["（未完成） 且 （非 已免除）"]),
+    ("结论 不得评优 当 x-1 未完成 且 {}", "y-1 连续 1 年 未完成", ["y-1 未完成 且 y-1 未免除"]),
+    ("结论 不得评优 当 {} 且 x-1 未完成", "连续 1 年 未完成", ["未完成 且 非 已免除"]),
+    ("conclude not_excellent when x-1 met and {}", "not met for 1 year running",
+     ["x-1 not met and x-1 not excused", "(not met) and (not excused)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "asked", "proposed"), OF_THIS_YEAR)
+def test_what_is_proposed_for_one_year_running_is_read(rule: str, asked: str, proposed: list[str]) -> None:
+    speak("zh" if rule.startswith("结论") else "en")
+    [problem] = parse_statement(rule.format(asked), VOCABULARY)[1]
+    assert problem.code == "PE208"
+    said = re.split("；|; ", problem.hint or "")
+    assert len(said) == len(proposed)
+    assert all(hint.endswith(text) for hint, text in zip(said, proposed, strict=True))
+    for text in proposed:
+        assert parse_statement(rule.format(text), VOCABULARY)[1] == []
+
+
 def test_an_empty_rule() -> None:
     for text in ("", "   ", "。"):
         statement, (problem,) = parse_statement(text, VOCABULARY)
