@@ -25,6 +25,7 @@ Subject = tuple[str, object]
 """What a domain is of: a field, the year of one, a quantity in one dimension, the time between two days."""
 NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ORDER = ("<", "<=", ">", ">=")
+_BACKWARDS = (("date", "start"), ("end", "start"), ("date", "end"), ("end", "date"))  # days of an activity, none later
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
@@ -258,6 +259,10 @@ def _elapsed(atom: tree.Elapsed, domains: dict[Subject, _Domain]) -> None:
     length = domains.setdefault(("days" if atom.unit == "days" else "months", (atom.start, atom.end)), _Domain())
     _compare(length, atom.op, Fraction(months), Fraction(1) if atom.unit == "days" else None)
     ids = [day.id for day in (atom.start, atom.end) if isinstance(day, tree.Field)]
+    if atom.start == atom.end or tuple(ids) in _BACKWARDS:
+        _compare(length, "<=", Fraction(0), None)
+    elif isinstance(atom.start, tree.DayOfYear) and isinstance(atom.end, tree.DayOfYear):  # both of one year
+        _compare(length, "<", Fraction(366 if atom.unit == "days" else 12), None)
     for name in ids:
         domains.setdefault(("field", name), _Domain()).present = True
     if ids in (["start", "date"], ["start", "end"]) and atom.unit == "days":  # of an activity: both days are its own

@@ -124,6 +124,10 @@ NEVER = [
     "conclude not_excellent when public-hours met and public-hours excused",
     "conclude not_excellent when public-hours excused and not (public-hours not met)",
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
+    "reject training when joined to date at least 5 years and joined to date less than 3 years",
+    "excuse year when joined to July 1 of this year between 5 and 3 years",
+    "reject training when date to start at least 1 day",
+    "excuse year when January 1 of this year to July 1 of this year at least 1 year",
 ]
 SOMETIMES = [
     ("convert paper at 1 hour each when author_rank = 1 or author_rank > 10", "form = paper, author_rank = 1"),
