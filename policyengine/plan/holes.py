@@ -2,7 +2,7 @@
 stretches, and terms that none of its rows names.
 
 What lies below the first stretch or above the last may be the document's own silence (ranks after the fifth): records
-of it are in need of review, and it is told of requirements alone.
+of it are in need of review, and it is told of requirements and caps alone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def holes(plan: Plan) -> list[Diagnostic]:
         if rule.rule.pack != plan.policy or not isinstance(figure, tree.Lookup) or getattr(said, "otherwise", None):
             continue
         spoken_of = of_records(getattr(said, "what", tree.What()), rule.about, said.when)
-        open_ended = not isinstance(said, tree.Require)  # nothing required is no review: it would not be seen
+        open_ended = isinstance(said, tree.Convert | tree.Add)  # else nothing is asked or limited: nobody sees it
         every = (h for h in _holes(figure, plan, open_ended) if not disjoint(h, spoken_of, plan.vocabulary))
         left = list(islice(every, SHOWN + 1))
         if left:
