@@ -133,16 +133,20 @@ def _person_atom(rng: Random) -> tree.Condition:
 
 def _period_atom(rng: Random) -> tree.Condition:
     kinds = ("maternity", "illness", "valid_reason")
-    kinds_of_leave = rng.choice(((), ("illness",), ("illness", "maternity")))
     return rng.choice(
         (
             _person_atom(rng),
             tree.Compare(tree.Field("circumstance"), rng.choice(("=", "=", "!=")), _term(rng.choice(kinds))),
             tree.In(tree.Field("circumstance"), tuple(map(_term, rng.sample(kinds, 2)))),
-            tree.Lasts(kinds_of_leave, rng.choice((">=", ">")), rng.randint(1, 6), "months"),
-            tree.Lasts((), rng.choice((">=", ">")), rng.choice((20, 31, 100)), "days"),
+            _lasting(rng.choice(((), ("illness",), ("illness", "maternity"))), rng.randint(1, 6), "months"),
+            _lasting((), rng.choice((20, 31, 100)), "days"),
         )
     )
+
+
+def _lasting(kinds: tuple[str, ...], count: int, unit: str) -> tree.Lasts:
+    """At least so many, or more; which of them is not drawn, so that a seed gives what it has always given."""
+    return tree.Lasts(kinds, ">" if (count + len(kinds)) % 2 else ">=", count, unit)
 
 
 def _conclude_atom(rng: Random) -> tree.Condition:

@@ -69,9 +69,10 @@ def _person(rng: Random, name: str, gap: float) -> Person:
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         start: date | None = _day(rng)
         assert start is not None
-        end: date | None = start + timedelta(days=rng.choice((0, 10, 29, 30, 31, 59, 100, 180, 200, 366)))
-        if rng.random() < 0.3:  # so many months to the day, a day less or a day more
-            end = window_from(start, rng.randint(1, 6))[1] + timedelta(days=rng.choice((-1, 0, 1)))
+        length = rng.choice((0, 10, 29, 30, 31, 59, 100, 180, 200, 366))
+        end: date | None = start + timedelta(days=length)
+        if length in (30, 100, 180, 200):  # so many months to the day, or a day more
+            end = window_from(start, length // 30)[1] + timedelta(days=start.day % 2)
         if rng.random() < 0.15:
             start = None
         if rng.random() < 0.15:
