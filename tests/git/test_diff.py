@@ -292,6 +292,14 @@ def test_a_pack_beside_a_commit_is_compared_with_that_pack(side: str, repository
     assert (change["subject"], change["direction"]) == ("sichuan/self-study-cap", "stricter")
 
 
+def test_a_mapping_file_that_is_not_there_is_no_fault_of_packs(repository: Repository) -> None:
+    """All packs of both sides stand: it was said that not every one may."""
+    (repository.folder / "records.csv").write_text(RECORDS, encoding="utf-8")
+    done = repository.policyengine("diff", "v1", "HEAD", "--records", "records.csv", "--mapping", "map.yaml")
+    assert (done.returncode, done.stderr.count("error PE")) == (2, 1)
+    assert "map.yaml: error PE408: the mapping file can't be read" in done.stderr
+
+
 def test_errors_that_were_there_before_are_counted(repository: Repository) -> None:
     repository.replace(YEARS, *RAISED)
     repository.commit("more than three sectors ask")

@@ -47,15 +47,17 @@ def compare_files(
             try:
                 impact = impact_of(*folders, files, periods, as_of, shifts, tell)
             except PolicyError as error:
-                raise PolicyError(_named(error.diagnostics, old, new)) from None
+                raise PolicyError(_named(error.diagnostics, files.mapping, old, new)) from None
         return compare_sides(old, new), impact
 
 
-def _named(problems: Iterable[Diagnostic], *laws: Law) -> list[Diagnostic]:
-    """What keeps people from being judged, files named as those of their side; and what to do where it is a side."""
+def _named(problems: Iterable[Diagnostic], mapping: str | None, *laws: Law) -> list[Diagnostic]:
+    """What keeps people from being judged, files named as those of their side; and what to do where it is a side: a
+    file of packs, and not that of the ``mapping``."""
     found = list(problems)
     told = [named(named(p, laws[0]), laws[1]) for p in found]
-    if any(a != b or (a.span and Path(a.span.file).suffix == ".yaml") for a, b in zip(found, told, strict=True)):
+    of_packs = [a.span and Path(a.span.file).suffix == ".yaml" and a.span.file != mapping for a in found]
+    if any(of_packs) or found != told:
         said = say("whom the change touches can't be told: not every pack of a side may stand",
                    "无法得知影响哪些人：其中一方并非所有政策包都成立")  # fmt: skip
         hint = say("leave --records out, or name a pack that stands on both sides with --policy",
