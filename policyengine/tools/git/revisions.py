@@ -144,8 +144,8 @@ def top_of(at: Path | None = None, bare: bool = False) -> Path:
         if own is None:
             said = say(f"{place} is in no git repository", f"{place} 不在 git 仓库中")
             hint = say(
-                "go into the repository with the packs, or name two folders",
-                "请进入政策包所在的仓库，或改为指定两个文件夹",
+                "go into the repository with the packs; folders that are in none are compared by diff OLD NEW",
+                "请进入政策包所在的仓库；不在仓库中的两个文件夹可用 diff 旧 新 比较",
             )
             raise PolicyError([Diagnostic("PE701", said, hint=hint)]) from None
         if bare:
