@@ -215,7 +215,8 @@ def asked_more(county: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_by_facts_that_a_pack_declares(asked_more: str) -> None:
     """As results write them: yes and no (not true and false), figures without trailing zeros; in words for people."""
-    made = statistics([asked_more], [("online",), ("share",), ("new_here",), ("quantity",)])
+    made = statistics([asked_more], [("online",), ("share",), ("new_here",), ("quantity",), ("evidence",)])
+    assert rows(made, "by-evidence", "evidence", "activities")[:3] == ["c1 1", "c10 1", "c2 1"]  # a text, no figure
     assert rows(made, "by-online", "online", "activities", "hours") == ["no 1 20/9", "yes 1 30", "- 7 250"]
     assert rows(made, "by-share", "share", "people", "activities") == ["0.5 1 2", "1 1 1", "- 6 6"]
     assert rows(made, "by-new-here", "new_here", "people", "hours") == ["no 1 40", "yes 1 380/9", "- 6 200"]
@@ -255,6 +256,7 @@ def test_all_that_can_be_grouped_by_is_named(asked_more: str) -> None:
     assert "did you mean online?" in told
     assert all(f" {fact}" in told for fact in ("new_here,", "share,", "title,", "reason,", "region,"))
     assert " cost" not in told
+    assert told.count(" form,") == 1
 
 
 def test_a_measure_called_unit_is_no_unit(county: Path, tmp_path: Path) -> None:
