@@ -99,10 +99,10 @@ def written(folder: Path, texts: list[str | bytes]) -> list[str]:
 
 
 def read(names: list[str], small: int) -> dict[str, Any]:
-    """All that reading gives, in its order; the rows by file and number."""
+    """All that reading gives; what is said in the order of its words, the rows by file and number."""
     with tempfile.TemporaryDirectory() as folder, empty_database() as connection:
         tables, said = read_tables(connection, Path(folder), names, None, None, schema(), small=small)
-        found: dict[str, Any] = {"said": list(map(str, said))}
+        found: dict[str, Any] = {"said": sorted(map(str, said))}
         if tables is not None:
             rows = table_rows(connection, tables.records)
             found |= {
