@@ -166,7 +166,7 @@ CHANGES = [
     ("decisions", ",2.5,0,8,", ",2.5,0,7,", "PE524", "capped_off"),
     ("ledger", "28,20,", "28,28,", "PE524", "total"),
     ("ledger", "16,0,shire", "16,16,shire", "PE523", "counted"),
-    ("ledger", "16,0,shire", "16,-16,shire", "PE523", "counted"),
+    ("ledger", "28,20,", "28,-20,", "PE523", "counted"),
     ("ledger", "12.5,12.5,", "12.5,11.5,", "PE523", "counted"),
     ("ledger", "shire/self-study-cap,capped", "shire/no-such-cap,capped", "PE523", "cap_rule"),
     ("findings", "90,90,87.5,87.5,0,2.5,not_met", "90,90,97.5,97.5,0,2.5,not_met", "PE522", "status"),
