@@ -1,7 +1,4 @@
-"""The words in which queries over records are written: trees of sqlglot; and tables of texts for them to read.
-
-sqlglot is loaded with the first word: statistics and pages import this module long before they ask anything.
-"""
+"""The words in which queries over records are written: trees of sqlglot; and tables of texts for them to read."""
 
 from __future__ import annotations
 
@@ -12,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.language.quantities import exact_text
 from policyengine.records.duck_file import reader
 
@@ -21,34 +20,24 @@ csv_writer = partial(csv.writer, quoting=csv.QUOTE_ALL, lineterminator="\n")  # 
 
 def name(column: str, table: str | None = None) -> Any:
     """A quoted column."""
-    from sqlglot import exp
-
     return exp.column(column, table=table, quoted=True)
 
 
 def text(value: str) -> Any:
-    from sqlglot import exp
-
     return exp.Literal.string(value)
 
 
 def number(value: Fraction | int) -> Any:
     """An exact number; negative ones in brackets."""
-    from sqlglot import exp
-
     written = exp.Literal.number(exact_text(abs(Fraction(value))))
     return exp.paren(exp.Neg(this=written)) if value < 0 else written
 
 
 def call(function: str, *arguments: Any) -> Any:
-    from sqlglot import exp
-
     return exp.Anonymous(this=function, expressions=list(arguments))
 
 
 def between(value: Any, low: Any, high: Any) -> Any:
-    from sqlglot import exp
-
     return exp.Between(this=value, low=low, high=high)
 
 
@@ -57,29 +46,21 @@ def matches(value: Any, pattern: str) -> Any:
 
 
 def is_null(expression: Any) -> Any:
-    from sqlglot import exp
-
     return exp.Is(this=expression, expression=exp.null())
 
 
 def as_(expression: Any, column: str) -> Any:
     """``expression AS "column"``."""
-    from sqlglot import exp
-
     return exp.alias_(expression, column, quoted=True, copy=False)
 
 
 def count_rows() -> Any:
-    from sqlglot import exp
-
     return exp.Count(this=exp.Star())
 
 
 def create(kind: str, table: str, query: Any) -> str:
     """``CREATE OR REPLACE TABLE (or VIEW) "table" AS query``: who reads on the same connection again is done with what
     was read before."""
-    from sqlglot import exp
-
     made = exp.Create(this=exp.to_table(table, quoted=True), kind=kind, replace=True, expression=query)
     return str(made.sql("duckdb", copy=False))
 
@@ -96,8 +77,6 @@ def make_table(
 
 def load_table(connection: Any, table: str, columns: Sequence[tuple[str, str]], path: Path) -> None:
     """A table from a CSV file without header, which is removed."""
-    from sqlglot import exp
-
     connection.execute(create("TABLE", table, exp.select("*").from_(typed_csv(path, columns))))
     path.unlink()
 
@@ -110,8 +89,6 @@ def typed_csv(
     ``ragged``: rows may be shorter, but no cell holds a line break. The file is read in pieces so small that several
     threads have work where the order of the rows is kept.
     """
-    from sqlglot import exp
-
     shape = [exp.PropertyEQ(this=exp.to_identifier(c, quoted=True), expression=text(t)) for c, t in columns]
     struct = exp.Struct(expressions=shape)
     options: dict[str, Any] = {
