@@ -20,7 +20,7 @@ from policyengine.tools.result.intact import unchanged_result
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 from policyengine.tools.result.verify import verify
-from policyengine.tools.result.write import manifest_bytes
+from policyengine.tools.result.write import digest, manifest_bytes
 from tests.tools.flips import flips, results
 from tests.tools.world import write_world
 
@@ -384,6 +384,25 @@ def test_what_is_no_table_any_more_is_told_in_the_language_spoken(
     speak("en")
     assert [m for m in said if m.startswith("此表已被改动：") and m.endswith(told)] == said != []
     assert "PE503" in _codes(verify(out))
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "told"),
+    [
+        ("flags", "R1,P1,late,w/late@x,,maybe,\n", "row 2, certain: 'maybe' is not yes or no as we write it"),
+        ("rejects", "r.csv,,third,,,PE421,,,\n", "row 2, row: 'third' is not a whole number as we write it"),
+    ],
+)
+def test_a_cell_that_is_none_of_ours_is_told_of_tables_that_imply_nothing(
+    written: Path, table: str, row: str, told: str
+) -> None:
+    """Also where the digest is that of the changed table: publish would take ``maybe`` for no."""
+    path, manifest = written / f"{table}.csv", json.loads((written / "manifest.json").read_bytes())
+    header = path.read_text(encoding="utf-8").splitlines(keepends=True)[0]
+    path.write_text(header + row, encoding="utf-8")
+    manifest["tables"][table] |= {"rows": 1, "sha256": digest(path)}
+    (written / "manifest.json").write_bytes(manifest_bytes(manifest))
+    assert [(d.code, d.message) for d in verify(written)][:1] == [("PE503", f"this table was changed: {told}")]
 
 
 def test_any_flipped_byte_is_found(evaluation: Evaluation, tmp_path: Path) -> None:

@@ -93,7 +93,10 @@ class Figures:
             number, last, in_order[name] = 0, "", True
             column = "person_id" if "person_id" in entry["columns"] else entry["columns"][0]
             stage = f"{say('counting', '清点')} {entry['file']}"
-            for value in counted(self.written.column(name, column), entry["rows"], stage):
+            values = self.written.column(name, column)
+            if name not in TABLES:  # nothing reads it below, where a cell that is none of ours would be told
+                values = (row[column] for row in self.written.rows(name))
+            for value in counted(values, entry["rows"], stage):
                 number += 1
                 in_order[name] &= last <= (who := str(value))
                 last = who
