@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
@@ -380,17 +380,36 @@ def _read_parquet(path: Path, where: Mapping[str, str], names: Iterable[str]) ->
         yield from _selected(connection, path, (*names, *where), f"WHERE {condition}", where.values())
 
 
-def sorted_parquet(
-    connection: Any, path: Path, columns: Iterable[Column], by: str
+def sorted_rows(
+    connection: Any, folder: Path, path: Path, columns: Sequence[Column], by: str
 ) -> Iterator[tuple[int, dict[str, Value]]]:
-    """The rows of a Parquet table in the order of a text column, each with its place in the file, from 0.
+    """The rows of a table in the order of a text column, each with its place in the file, from 0.
 
-    DuckDB puts them in order, beyond its memory on the disk. Raises ``ValueError`` as ``read_rows``.
+    DuckDB puts them in order, beyond its memory on the disk; those of other formats than Parquet it reads from a file
+    of texts in ``folder``. Raises ``ValueError`` as ``read_rows``.
     """
-    kinds = {c.name: c.kind for c in columns}
+    if path.suffix != ".parquet":
+        yield from _sorted_texts(connection, folder, path, columns, by)
+        return
     place = "file_row_number"
-    for raw in _selected(connection, path, (*kinds, place), f'ORDER BY "{by}", {place}', options=f"{place}=true"):
-        yield int(str(raw[place])), {name: _value(raw, name, kind) for name, kind in kinds.items()}
+    names = [c.name for c in columns]
+    for raw in _selected(connection, path, (*names, place), f'ORDER BY "{by}", {place}', options=f"{place}=true"):
+        yield int(str(raw[place])), {c.name: _value(raw, c.name, c.kind) for c in columns}
+
+
+def _sorted_texts(
+    connection: Any, folder: Path, path: Path, columns: Sequence[Column], by: str
+) -> Iterator[tuple[int, dict[str, Value]]]:
+    from policyengine.records.sql import make_table
+
+    rows = enumerate(read_rows(path, path.suffix[1:], columns))
+    texts = ((str(place), *map(text_of, row.values())) for place, row in rows)
+    named = {c.name: f"c{at}" for at, c in enumerate(columns)}  # by two measures DuckDB may mean the same: Total, total
+    make_table(connection, "texts", [("place", "BIGINT"), *((n, "TEXT") for n in named.values())], texts, folder)
+    found = connection.execute(f"SELECT * FROM texts ORDER BY coalesce({named[by]}, ''), place")
+    while batch := found.fetchmany(1_000):
+        for place, *cells in batch:
+            yield place, {c.name: _typed(cell or "", c.kind) for c, cell in zip(columns, cells, strict=True)}
 
 
 def _selected(

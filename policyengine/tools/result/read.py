@@ -20,7 +20,7 @@ from policyengine.engines.calendar import block_of, days_of, is_label, label, la
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.explain.case import RuleNote, labels_together, note_of_manifest
-from policyengine.tools.result.formats import first_line, read_rows, sorted_parquet
+from policyengine.tools.result.formats import first_line, read_rows, sorted_rows
 from policyengine.tools.result.manifest_shape import first_fault
 from policyengine.tools.result.tables import (
     EITHER,
@@ -86,12 +86,11 @@ class Written:
         """The rows in the order of persons, each with the line where it stands; ``in_order``: they stand so."""
         path = self.path(table)
         first = first_line(path.suffix[1:])
-        if in_order or path.suffix != ".parquet":
-            lines = enumerate(self.rows(table), first)
-            yield from lines if in_order else sorted(lines, key=lambda line: _text(line[1], "person_id"))
+        if in_order:
+            yield from enumerate(self.rows(table), first)
             return
-        with self._readable(path), working() as (connection, _):
-            for place, row in sorted_parquet(connection, path, self.columns(table), "person_id"):
+        with self._readable(path), working() as (connection, folder):
+            for place, row in sorted_rows(connection, folder, path, self.columns(table), "person_id"):
                 yield first + place, row
 
     def path(self, table: str) -> Path:
