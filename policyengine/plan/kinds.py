@@ -148,7 +148,7 @@ class Kinds:
             self._units(rule, one, other, left, right, span)
 
     def _lasting(self, left: tree.Operand, op: str, right: tree.Operand) -> str | None:
-        """``病假 超过 6 个月`` as the language asks how long leave lasts; None where something else is compared."""
+        """How the language asks for ``病假 超过 6 个月``; None where something else is compared."""
         if not isinstance(left, tree.Term) or not isinstance(right, tree.Value) or op not in LASTING:
             return None
         kinds, number = self.vocabulary.named("term", left.id), right.value
@@ -157,9 +157,14 @@ class Kinds:
         if not isinstance(number, Fraction) or number.denominator != 1 or number < 1:
             return None
         times, unit = (12, "months") if right.unit == "years" else (1, right.unit)
-        asked = tree.Lasts((left.id,), LASTING[op], int(number) * times, unit)
-        whole = asked if LASTING[op] == op else tree.Not(asked)
-        return print_condition(whole, self.vocabulary, spoken())
+        long = tree.Lasts((left.id,), LASTING[op], int(number) * times, unit)
+        if LASTING[op] == op:
+            lasts = print_condition(long, self.vocabulary, spoken())
+            return say(f"how long leave lasts is asked with: {lasts}", f"问休假多长，请写：{lasts}")
+        some = tree.And((tree.Compare(tree.Field("circumstance"), "=", left), tree.Not(long)))  # not whoever had none
+        short, none = (print_condition(c, self.vocabulary, spoken()) for c in (some, tree.Not(long)))
+        return say(f"of whoever had such leave, but none that long: ({short}); or none at all: {none}",
+                   f"休过、但没有这样长的，请写：（{short}）；含没有休过的，请写：{none}")  # fmt: skip
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None, lasting: str | None) -> None:
         names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
@@ -181,9 +186,7 @@ class Kinds:
                 hint = say(
                     f"compare it with a term of its own, by its id: {ids}", f"请与其词条比较，词条可写标识：{ids}"
                 )
-        if lasting is not None:
-            hint = say(f"how long leave lasts is asked with: {lasting}", f"问休假多长，请写：{lasting}")
-        self.reporter.on(rule, "PE230", message, span, hint)
+        self.reporter.on(rule, "PE230", message, span, lasting or hint)
 
     def _day(self, rule: Rules, node: tree.Operand, span: Span | None) -> None:
         """One end of a stretch of time."""

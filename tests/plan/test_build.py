@@ -506,8 +506,6 @@ LASTING = [
     ("illness > 6 months", "leave in (illness) lasts more than 6 months"),
     ("maternity at least 30 days", "leave in (maternity) lasts at least 30 days"),
     ("illness at least 1 year", "leave in (illness) lasts at least 12 months"),
-    ("illness < 6 months", "not leave in (illness) lasts at least 6 months"),
-    ("illness at most 6 months", "not leave in (illness) lasts more than 6 months"),
     ("valid_reason > 30 days", "leave in (valid_reason) lasts more than 30 days"),
     ("illness = 6 months", None),
     ("illness > 6 hours", None),
@@ -523,6 +521,20 @@ def test_of_leave_it_is_proposed_how_long_it_lasts(condition: str, proposed: str
     assert said.hint
     assert (said.hint == f"how long leave lasts is asked with: {proposed}") is (proposed is not None)
     assert proposed is None or complaints(ANNUAL, f"excuse year when {proposed}") == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [("illness < 6 months", "lasts at least 6 months"), ("illness at most 1 year", "lasts more than 12 months")],
+)
+def test_of_short_leave_it_is_told_that_some_had_none(condition: str, asked: str) -> None:
+    """``not leave in (illness) lasts …`` is true of everybody who was never ill."""
+    none = f"not leave in (illness) {asked}"
+    short = f"(circumstance = illness and {none})"
+    [said] = complaints(ANNUAL, f"excuse year when {condition}")
+    assert said.hint == f"of whoever had such leave, but none that long: {short}; or none at all: {none}"
+    assert complaints(ANNUAL, f"excuse year when title_level = senior and {short}") == []
+    assert complaints(ANNUAL, f"excuse year when {none}") == []
 
 
 EXCUSED_TOO = [
