@@ -136,25 +136,30 @@ def _of_years_in_english(before: str, after: str) -> str | None:
 
 def _of_years_in_chinese(before: str, after: str) -> str | None:
     asked = re.search("([a-z0-9_/-]*) *(连续|近)? *([0-9]+) *(?:年|个年度) *$", before)
-    some = re.match("[内中有共累计 ]*(未完成)? *([0-9]+) *(?:年|个年度)[ 以上]*(未?完成|已免除)?", after)
+    few = "[内中 ]*(?:有|共|累计|至少|不少于| )*(未完成)? *([0-9]+) *(?:年|个年度)[ 及以上]*(未?完成|已免除)?"
+    some = re.match(few, after)
     if asked and some and "结论" in before:  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成
         if not some[1] and some[3] != "未完成":
             return _counted_years()
         return _instead(asked[1], f"近 {asked[3]} 年 内 有 {some[2]} 年 未完成")
     begun = "([a-z0-9_/-]*) *(连续|近) *([0-9]+) *(?:年|个年度) *"
     asked = re.search(f"{begun}(?:(均)|[内中有共累计 ]+([0-9]+) *(?:年|个年度)[ 以上]*)? *$", before)
-    state = re.match("(?:([a-z0-9_/-]+) *)?(未完成|完成|已免除)", after)
+    state = re.match("[ 及以上]*(?:([a-z0-9_/-]+) *)?(均 *)?(未完成|完成|已免除)", after)
     if not asked or not state:
         return None
-    named, years, each, count = state[1] or asked[1], asked[3], asked[4], asked[5]
-    if state[2] != "未完成":
-        return _counted_years() if count else _instead(named, f"近 {years} 年 均 {state[2]}")
+    named, years, each, count = state[1] or asked[1], asked[3], asked[4] or state[2], asked[5]
+    if state[3] != "未完成":
+        return _counted_years() if count else _instead(named, f"近 {years} 年 均 {state[3]}")
     if count:
         return _instead(named, f"近 {years} 年 内 有 {count} 年 未完成")
     if each or asked[2] == "连续":
         return _instead(named, f"连续 {years} 年 未完成")
-    return say("write 连续 3 年 未完成 for each of the years, 近 3 年 内 有 2 年 未完成 for some of them",
-               "各年都未完成，请写 连续 3 年 未完成；其中几年未完成，请写 近 3 年 内 有 2 年 未完成")  # fmt: skip
+    called = f"{named} " if named else ""
+    running, few = f"{called}连续 {years} 年 未完成", f"{called}近 {years} 年 内 有 2 年 未完成"
+    if years in ("1", "2"):
+        return None if years == "1" else say(f"write {running} for each of the years", f"各年都未完成，请写 {running}")
+    return say(f"write {running} for each of the years; for some of them, two for example, {few}",
+               f"各年都未完成，请写 {running}；其中几年未完成，例如两年，请写 {few}")  # fmt: skip
 
 
 def _instead(named: str | None, text: str) -> str:
