@@ -10,7 +10,7 @@ from typing import Any
 
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.literals import Literals, measure_word
+from policyengine.language.literals import Literals, in_months, measure_word
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.messages import say
@@ -288,10 +288,9 @@ class Conditions(Literals):
         kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Node)), [])
         name = self.plain_unit(unit)
         if name not in ("months", "days", UNKNOWN_ID):
-            hint, mend = None, None
-            if name == "years" and number.text.isdecimal() and len(number.text) < 4:
-                instead = f"{12 * int(number.text)} {'months' if unit.text.isascii() else '个月'}"
-                hint, mend = say(f"write {instead}", f"请写 {instead}"), (number.start, unit.end, instead)
+            instead = in_months(number, unit)
+            hint = say(f"write {instead}", f"请写 {instead}") if instead else None
+            mend = (number.start, unit.end, instead) if instead else None
             self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"), hint, mend)
         return tree.Lasts(self.names.kinds(kinds), OPERATORS[sign.type], self.whole(number), name, self.span(node))
 

@@ -178,6 +178,14 @@ class Literals:
         self.wrong("PE209", token, say(f"the calendar has no {token}", f"日历上没有{token}"))
 
 
+def in_months(number: Token, unit: Token) -> str | None:
+    """How leave of so many years is said: 12 个月 for 1 年; None of another unit, and of parts of years."""
+    _, name = UNIT_FORMS.forms.get(fold(unit.text), (1, UNKNOWN_ID))
+    if name != "years" or not number.text.isdecimal() or len(number.text) > 3:
+        return None
+    return f"{12 * int(number.text)} {'months' if unit.text.isascii() else '个月'}"
+
+
 def measure_word(token: Token, unit: str) -> str | None:
     """The Chinese measure word for items, as written; None for other units and where it is the usual one."""
     word = token.text

@@ -22,6 +22,7 @@ from policyengine.language.hints import (
     sure,
 )
 from policyengine.language.lexer import Instead
+from policyengine.language.literals import in_months
 from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.language.nodes import Token
 from policyengine.messages import say
@@ -194,7 +195,7 @@ class Explainer(Mender):
         leave = _LEAVE.search(self.sentence.folded[:start])
         if number is None or unit is None or leave is None:
             return None
-        figure = " ".join(self.sentence.text[number.start : unit.end].split())
+        figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
         least, more = own("at least", "不少于"), own("more than", "超过")
         if sign is None:
             return say(f"write {least} {figure}, which takes in {figure} to the day; {more} {figure} does not",
