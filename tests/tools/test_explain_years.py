@@ -797,6 +797,31 @@ def test_a_year_before_of_which_it_is_open_only_whether_it_was_met_or_excused(tm
     assert "2017: undetermined\n      └─ public 0–41 / 10, not settled, excused if not met    pub, art. 3" in told
 
 
+MET_OR_EXCUSED = [
+    # asked of three years; what it depends on. 41 hours of 2016, when Ann was new, and of 2017 lack their subject
+    ("not met for 2 of last 3 years", ("R2017:subject",)),  # 2016 is met or excused, whatever they are of
+    ("pub not met for 2 of last 3 years", ("R2017:subject",)),
+    ("not (met or excused in each of last 3 years) and not met for 2 of last 4 years", ("R2017:subject",)),
+    ("not met for 2 of last 3 years and not (met in each of last 3 years)", ("R2017:subject", "R2016:subject")),
+    ("not met for 2 of last 3 years and not (pub excused in each of last 3 years)", ("R2017:subject", "R2016:subject")),
+]
+
+
+@pytest.mark.parametrize(("asked", "turns_on"), MET_OR_EXCUSED)
+def test_whether_a_year_was_met_or_excused_is_nothing_to_those_not_met(
+    tmp_path: Path, asked: str, turns_on: tuple[str, ...]
+) -> None:
+    law = law_of(
+        tmp_path,
+        ("pub", "require public at least 10 hours per year", "  from: 2016\n"),
+        ("new", "excuse year when year of joined = this year", ""),
+        ("held", f"conclude not_excellent when {asked}", ""),
+    )
+    rows = PUBLIC.format(2016, "", 41) + PUBLIC.format(2017, "", 41) + PUBLIC.format(2018, "public", 9)
+    (case,) = both(tmp_path, law, files_of(tmp_path, rows, JOINED), (2018, 2018))
+    assert case.turns_on == {"not_excellent": turns_on}
+
+
 def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_path: Path) -> None:
     """2017 is met: nothing that follows from not having met it is possible, only what depends on a date."""
     law = law_of(

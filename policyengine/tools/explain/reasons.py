@@ -11,16 +11,18 @@ from policyengine.engines.conclude import came_out
 from policyengine.engines.facts import DECIDED, Scene
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Span
-from policyengine.engines.truth import compile_condition, ends_of
+from policyengine.engines.truth import among, compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
+from policyengine.language.references import outcomes_asked
 from policyengine.packs.model import Policy, Rule
+from policyengine.plan.model import PlanRule
 from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
 from policyengine.tools.enough.trial import without_records
 from policyengine.tools.explain.before import Years, looked_at, versions_of
-from policyengine.tools.explain.case import Lapse, RuleNote, note_of
+from policyengine.tools.explain.case import Earlier, Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 
@@ -122,10 +124,24 @@ def may_follow(
         sure = rule.key in decision.consequence_rules
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
-            told = (*own, *(f for year in before.get(rule.key, ()) for f in year.findings))
-            lacks = (*rule.lacks(scene), *(m for f in told for m in f.missing))
+            open_before = (m for year in before.get(rule.key, ()) for m in _left_open(ready, rule.rule, last, year))
+            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing), *open_before)
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
+
+
+def _left_open(ready: Prepared, rule: PlanRule[tree.Statement], last: int, year: Earlier) -> Iterator[str]:
+    """The missing facts of a year before on which it depends what a conclusion asks of it. Whether somebody met what is
+    excused otherwise is nothing to the years that were not met."""
+    for f in year.findings:
+        excused_or_met = f.rule in year.spared and f.status not in DECIDED
+        possible = frozenset(("met", "excused")) if excused_or_met else came_out((f,), (f.rule,))
+        for test in outcomes_asked(rule.statement.when):
+            if isinstance(test, tree.InEach) and last - int(year.period) < test.years:
+                own = year.outcome not in DECIDED if test.rule is None else f.rule in versions_of(ready, test.rule)
+                if own and among(possible, *test.states) is None:
+                    yield from f.missing
+                    break
 
 
 def rests_on(ready: Prepared, decision: Decision) -> dict[str, tuple[str, ...]]:
