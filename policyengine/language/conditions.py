@@ -193,6 +193,8 @@ class Conditions(Literals):
         of_rule = say(f"{named} not met and {named} not excused", f"{named} 未完成 且 {named} 未免除")
         if named and not rule:  # behind a name the period is asked in brackets
             of_period = say("(not met) and (not excused)", "（未完成） 且 （非 已免除）")
+        if self.sentence.folded[: node.start].rstrip().endswith(("not", "非")):  # which is said of both
+            of_period, of_rule = (say(f"({both})", f"（{both}）") for both in (of_period, of_rule))
         one = of_rule if rule else of_period
         hint = say(f"of this year alone: {one}", f"只问本年的，请写：{one}")
         if named and not rule and not bracketed:
