@@ -13,6 +13,7 @@ from policyengine.language.forms import fold
 from policyengine.language.literals import Literals, in_months, measure_word
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
+from policyengine.language.phrases import READ_ACROSS
 from policyengine.messages import say
 
 # Without a requirement that is named: what is asked of the period behind one is told of in ``of_which``.
@@ -20,6 +21,8 @@ _EXCUSED_IN_EACH = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度)
 _EXCUSED = re.compile("(?:^|[( ](?:and|or|not)[ (]+|[(] *)excused$")
 _RUNNING = re.compile("(?:^|[^a-z0-9_ ]) *(?:连续|近) *[0-9]+ *(?:年|个年度) *均? *未完成$")
 _SOME = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度)[^a-z()且或]*[0-9] *(?:年|个年度)[ 以上]*未完成$")
+_OF_ONE = re.compile("(?:^|[( ])([a-z0-9_/-]+) +(met|excused)$")
+_OF_ITS_YEARS = re.compile("([a-z0-9_/-]+) +(met in each|excused in each|not met for)")
 
 _OF_YEARS = ("each_met", "each_excused", "each_either", "running", "some")
 _OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", *_OF_YEARS)
@@ -94,6 +97,8 @@ class Conditions(Literals):
             elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
                 some = re.match("not met for [a-z ]*[0-9]+ *of", after)
                 each, apart = None, f"excused or (not met for … {'of last … years' if some else 'years running'})"
+            elif between.strip() == "or" and (readings := _of_one_requirement(before, after)):
+                each, apart = readings
             else:
                 continue
             hint = say(f"write {each} for one of the two in each year, or {apart}",
@@ -337,6 +342,17 @@ class Conditions(Literals):
 def _of_one_year(node: Node) -> bool:
     """``连续 1 年 未完成``."""
     return node.data == "running" and fold(node.children[-1].text) == "1"
+
+
+def _of_one_requirement(before: str, after: str) -> tuple[str | None, str] | None:
+    """What to write for each reading of ``public-hours met or public-hours excused in each of …``; None where the two
+    ask of different requirements, or can be read in one way."""
+    one, other = _OF_ONE.search(before), _OF_ITS_YEARS.match(after)
+    if not one or not other or one[1] != other[1] or (one[2], other[2]) not in READ_ACROSS:
+        return None
+    if other[2] == "not met for":
+        return None, f"{one[1]} excused or ({one[1]} not met for …)"
+    return f"{one[1]} met or excused in each of last …", f"{one[1]} {one[2]} or ({one[1]} {other[2]} of last …)"
 
 
 def _named(children: Sequence[Node | Token]) -> str | None:

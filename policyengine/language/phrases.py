@@ -21,6 +21,7 @@ COMPARISONS = {
 }  # fmt: skip
 LASTING = {">=": ("lasts at least", "持续 不少于"), ">": ("lasts more than", "持续 超过")}
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
+READ_ACROSS = (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for"))  # joined by "or"
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
 _RUNNING = re.compile("(?:连续 [0-9]+ 年|近 [0-9]+ 年 内 有 [0-9]+ 年) 未完成$")
 
@@ -181,8 +182,9 @@ class Phrases:
             for one, other in (("完成", "已免除"), ("已免除", "完成"), ("已免除", "未完成")):
                 if items[i].endswith(f"均 {one}") and items[i + 1].startswith(other):
                     items[i] = f"（{items[i]}）"
-            for one, other in (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for")):
-                if items[i].endswith(one) and items[i + 1].startswith(other):
+            called = items[i].rpartition(" ")[0].rpartition(" ")[2]  # perhaps the requirement that both ask of
+            for one, other in READ_ACROSS:
+                if items[i].endswith(one) and items[i + 1].startswith((other, f"{called} {other}")):
                     items[i + 1] = f"({items[i + 1]})"
             if _RUNNING.search(items[i]) and items[i + 1].startswith("已免除"):
                 items[i] = f"（{items[i]}）"
