@@ -733,7 +733,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(KeyboardInterrupt):
         write_text(tmp_path / "a" / "b" / "report.html", interrupt())
-    monkeypatch.setattr("policyengine.tools.report.sheets.save_timeless", lambda *_: list(interrupt()))
+    monkeypatch.setattr("policyengine.tools.report.sheets.save_book", lambda *_: list(interrupt()))
     with pytest.raises(KeyboardInterrupt):
         Workbook().save(tmp_path / "a" / "b" / "report.xlsx")
     assert list(tmp_path.iterdir()) == []
