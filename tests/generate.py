@@ -155,17 +155,10 @@ def _conclude_atom(rng: Random) -> tree.Condition:
             tree.Not(tree.Outcome("met")),
             tree.Outcome(rng.choice(("met", "excused"))),
             tree.InEach(rng.choice((("met",), ("met", "excused"))), rng.randint(1, 3)),
-            tree.InEach(("not_met",), rng.randint(2, 3)),
-            some_years(rng),
+            _of_years(rng, rng.randint(2, 3), (("not_met",),)),
             _period_atom(rng),
         )
     )
-
-
-def some_years(rng: Random, rule: str | None = None) -> tree.InEach:
-    """Some of several years that were not met."""
-    years = rng.randint(3, 4)
-    return tree.InEach(("not_met",), years, rule, rng.randint(2, years - 1))
 
 
 def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.Condition:
@@ -173,12 +166,23 @@ def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.C
     if rng.random() < 0.25:
         return _conclude_atom(rng)
     test: tree.Condition = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
-    if yearly and rng.random() < 0.5:
-        states = rng.choice((("not_met",), ("not_met",), ("met",), ("met", "excused"), ("excused",)))
-        test = tree.InEach(states, rng.randint(2, 3), rng.choice(names))
-        if rng.random() < 0.35:
-            test = some_years(rng, test.rule)
+    if yearly and rng.random() < 0.35:
+        states = (("not_met",), ("not_met",), ("met",), ("met", "excused"), ("excused",))
+        test = _of_years(rng, rng.randint(2, 3), states, rng.choice(names))
     return tree.Not(test) if rng.random() < 0.6 else test
+
+
+def _of_years(rng: Random, years: int, states: Sequence[tuple[str, ...]], rule: str | None = None) -> tree.InEach:
+    """Years running, each of several years, or some of them that were not met.
+
+    What is drawn here leaves the draws of ``rng`` as they are, so that a seed gives what it has always given.
+    """
+    first, *_, place = rng.getstate()[1]
+    aside = Random(first * 1000 + place)
+    if aside.random() < 0.35:
+        years = aside.randint(3, 4)
+        return tree.InEach(("not_met",), years, rule, aside.randint(2, years - 1))
+    return tree.InEach(aside.choice(states), years, rule)
 
 
 def _flag_atom(rng: Random) -> tree.Condition:
