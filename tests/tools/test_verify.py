@@ -418,6 +418,7 @@ def test_missing_and_foreign_files(written: Path) -> None:
         ("csv", lambda was: was.replace(b",20/9,", b",1/0,"), "total：“1/0”不是本程序写出的数"),
         ("jsonl", lambda was: was[:-9], "不是 JSON 对象"),
         ("parquet", lambda was: was[:-9], "无法作为 Parquet 读取"),
+        ("parquet", lambda was: was.replace(b"person_id", b"person_no"), "缺少列 person_id"),
         ("xlsx", lambda was: was[:-9], "无法作为 XLSX 读取"),
     ],
 )

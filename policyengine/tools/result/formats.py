@@ -276,7 +276,7 @@ _KINDS = {
 def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
     paired = kind == "figure" and f"{name}_num" in raw
     if not paired and name not in raw:
-        raise ValueError(say(f"the column {name} is missing", f"缺少列 {name}"))
+        raise ValueError(_lacking(name))
     cell = raw[f"{name}_num" if paired else name]
     try:
         if paired:
@@ -286,6 +286,10 @@ def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
         (what, what_zh), shown = _KINDS[kind], mask_within(str(cell)[:40])
         text = say(f"{name}: {shown!r} is not {what} as we write it", f"{name}：“{shown}”不是本程序写出的{what_zh}")
         raise ValueError(text) from None
+
+
+def _lacking(name: str) -> str:
+    return say(f"the column {name} is missing", f"缺少列 {name}")
 
 
 def _typed(cell: object, kind: str) -> Value:
@@ -422,6 +426,9 @@ def _selected(
     asked = [f"{n}{end}" for n in names for end in ("", "_num", "_den")]
     source = reader_text("read_parquet", path, options)
     try:
+        there = [d[0] for d in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
+        if not {*asked}.intersection(there):  # of no columns at all DuckDB makes no query
+            raise ValueError(_lacking(asked[0]))
         query = f"SELECT COLUMNS(lambda c: list_contains(?, c)) FROM {source} {clause}"
         found = connection.execute(query, [asked, *values])
         columns = [d[0] for d in found.description or ()]
