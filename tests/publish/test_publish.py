@@ -294,6 +294,22 @@ def test_statistics_from_the_database(database: tuple[str, Ask], results: dict[s
     assert sorted(Fraction(e or v) for v, e in published) == [41, 119, Fraction(1100, 9)]
 
 
+def test_a_subject_may_be_called_as_what_decisions_count_in(tmp_path: Path) -> None:
+    """That stands in the manifest; read from beside the subjects, one of that name took its place."""
+    county, to = write_county(tmp_path / "county"), str(tmp_path / "status.duckdb")
+    for path, old, new in (
+        ("policies/county/pack.yaml", "professional:", "unit:"),
+        ("records.csv", ",professional,", ",unit,"),
+    ):
+        file = county / path
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    folder = save(judged(county, 2016, 2016), tmp_path / "out")
+    publish(folder, to)
+    from_folder, from_database = statistics([str(folder)]), statistics([to])
+    assert from_database.tables == from_folder.tables
+    assert "unit_hours" in from_database.tables[0].names
+
+
 def test_results_without_a_ledger(county: Path, tmp_path: Path) -> None:
     """Where some of the database have none, activities of their years have no figure, and a note says so."""
     to = str(tmp_path / "status.duckdb")

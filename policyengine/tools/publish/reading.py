@@ -30,7 +30,7 @@ from policyengine.tools.stats.part import Source, aliased
 
 # what statistics read
 READ = {
-    "current_decisions": "result_id person_id period policy unit outcome total total_exact required_total "
+    "current_decisions": "result_id person_id period policy outcome total total_exact required_total "
     "required_total_exact shortfall_total shortfall_total_exact capped_off capped_off_exact",
     "current_decision_measures": "result_id person_id period policy measure value value_exact",
     "current_ledger": "result_id record_id person_id period reason form subject assign_rule converted converted_exact "
@@ -69,7 +69,7 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
         ledger=frames["current_ledger"] if listed else None,
         people=None if "people" in bare else frames["current_people"],
         activities=None if "activities" in bare else frames["current_activities"],
-        units={},
+        units={str(p["id"]): str(p["unit"]) for p in manifest["policies"]},
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=subjects,
         splits=True,

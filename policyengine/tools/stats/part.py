@@ -44,7 +44,7 @@ class Source:
     ledger: Frame | None
     people: Frame | None
     activities: Frame | None
-    units: Mapping[str, str]  # policy → what it counts in; empty where decisions say it themselves
+    units: Mapping[str, str]  # policy → what it counts in
     labels: Sequence[Mapping[str, Any]] = ()
     subjects: Sequence[str] = ()
     notes: tuple[Diagnostic, ...] = ()
@@ -53,8 +53,6 @@ class Source:
 
     def unit(self) -> Any:
         """What a decision counts in, by its policy."""
-        if not self.units and "unit" in self.decisions.kinds:  # of a result a measure may be called so
-            return self.decisions.text("unit")
         policy = self.decisions.text("policy")
         return t.case([(t.equal(policy.copy(), t.lit(p)), t.lit(unit)) for p, unit in self.units.items()], t.lit(""))
 
