@@ -822,6 +822,26 @@ def test_whether_a_year_was_met_or_excused_is_nothing_to_those_not_met(
     assert case.turns_on == {"not_excellent": turns_on}
 
 
+@pytest.mark.parametrize(
+    ("asked", "turns_on"),
+    [
+        ("not met for 2 years running", ("R2018:subject", "R2017:subject")),
+        ("not met for 2 of last 3 years", ("R2018:subject", "R2017:subject")),
+        ("pub not met for 2 of last 3 years", ("R2018:subject", "R2017:subject")),
+    ],
+)
+def test_of_several_years_this_one_is_told_of_too(tmp_path: Path, asked: str, turns_on: tuple[str, ...]) -> None:
+    """41 hours of either year lack their subject; what follows from both depends on both."""
+    law = law_of(
+        tmp_path,
+        ("pub", "require public at least 10 hours per year", "  from: 2017\n"),
+        ("held", f"conclude not_excellent when {asked}", ""),
+    )
+    rows = PUBLIC.format(2017, "", 41) + PUBLIC.format(2018, "", 41)
+    (case,) = both(tmp_path, law, files_of(tmp_path, rows), (2018, 2018))
+    assert case.turns_on == {"not_excellent": turns_on}
+
+
 def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_path: Path) -> None:
     """2017 is met: nothing that follows from not having met it is possible, only what depends on a date."""
     law = law_of(

@@ -105,14 +105,16 @@ def may_follow(
     that are not ruled out by the facts that are there. ``findings``: of the decision, which may be by another policy:
     how requirements came out by this one is not known then; ``years``: those before."""
     first, last = labelled(decision.period)
-    asked = without_records(ready, person)
+    findings, asked = tuple(findings), without_records(ready, person)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
     told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year, _) in years.items()}
     outcomes: dict[int | None, str] = {year: told.outcome for year, (told, *_) in years.items()}
     outcomes |= {None: decision.outcome} | ({last: decision.outcome} if first == last else {})
     scene.outcome = lambda year: outcomes.get(year, frozenset(DECIDED))
-    before = looked_at(ready, decision, years)
+    own_year = first == last and ready.plan.policy == decision.policy
+    this = {last: (decision, findings, frozenset(asked.spared(Span(first, 1))))} if own_year else {}
+    counted = looked_at(ready, decision, {**this, **years})
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
@@ -124,15 +126,15 @@ def may_follow(
         sure = rule.key in decision.consequence_rules
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
-            open_before = (m for year in before.get(rule.key, ()) for m in _left_open(ready, rule.rule, last, year))
-            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing), *open_before)
+            left_open = (m for year in counted.get(rule.key, ()) for m in _left_open(ready, rule.rule, last, year))
+            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing), *left_open)
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
 
 
 def _left_open(ready: Prepared, rule: PlanRule[tree.Statement], last: int, year: Earlier) -> Iterator[str]:
-    """The missing facts of a year before on which it depends what a conclusion asks of it. Whether somebody met what is
-    excused otherwise is nothing to the years that were not met."""
+    """The missing facts of one of several years on which it depends what a conclusion asks of it. Whether somebody met
+    what is excused otherwise is nothing to the years that were not met."""
     for f in year.findings:
         excused_or_met = f.rule in year.spared and f.status not in DECIDED
         possible = frozenset(("met", "excused")) if excused_or_met else came_out((f,), (f.rule,))
