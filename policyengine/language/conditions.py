@@ -14,6 +14,7 @@ from policyengine.language.literals import Literals, in_months, measure_word
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.language.phrases import READ_ACROSS
+from policyengine.language.quantities import UNITS
 from policyengine.messages import say
 
 # Without a requirement that is named: what is asked of the period behind one is told of in ``of_which``.
@@ -285,8 +286,13 @@ class Conditions(Literals):
                 tree.Value(value=Fraction(), unit=None, span=span),
                 tree.Value(value=Fraction(), unit=str() as unit, word=word),
             ):
-                number, times = nodes[0].children[0], self.unit(nodes[1].children[1])[0]
+                number, written = nodes[0].children[0], nodes[1].children[1]
+                times, _ = self.unit(written)
                 value = self.plain(number) * times
+                if times > 1 and value > self.plain(nodes[1].children[0]) * times:  # 500 to 2 thousand: but of which?
+                    one, many = f"{number.text} {UNITS[unit].zh}", f"{number.text} {written.text}"
+                    said = say(f"{number.text} of what? A number needs its unit", f"{number.text}后缺少单位")
+                    self.wrong("PE206", nodes[0], said, say(f"write {one} or {many}", f"请写 {one} 或 {many}"))
                 return tree.Value(-value if nodes[0].data == "negative" else value, unit, span, word)
         return ends[0]
 
