@@ -427,11 +427,11 @@ def _selected(
     source = reader_text("read_parquet", path, options)
     try:
         there = [d[0] for d in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
-        if not {*asked}.intersection(there):  # of no columns at all DuckDB makes no query
+        columns = [c for c in there if c in asked]
+        if not columns:
             raise ValueError(_lacking(asked[0]))
-        query = f"SELECT COLUMNS(lambda c: list_contains(?, c)) FROM {source} {clause}"
-        found = connection.execute(query, [asked, *values])
-        columns = [d[0] for d in found.description or ()]
+        quoted = ", ".join('"' + c.replace('"', '""') + '"' for c in columns)
+        found = connection.execute(f"SELECT {quoted} FROM {source} {clause}", list(values))
         while rows := found.fetchmany(10_000):
             for row in rows:
                 yield dict(zip(columns, row, strict=True))
