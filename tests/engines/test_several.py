@@ -37,7 +37,7 @@ def chosen(facts: Mapping[str, Fact]) -> int | None:
     return None if sector is None else int(sector != "accounting")
 
 
-@pytest.mark.parametrize("seed", [0, 2, 10, 18, 20])
+@pytest.mark.parametrize("seed", [0, 2, 10, 18, 22])
 def test_each_by_their_own_plan(seed: int, connection: Any) -> None:
     plan, inputs, periods, as_of = generated(seed, 40)
     other, *_ = generated(seed + 1, 1)
