@@ -100,13 +100,24 @@ SERVED = [
     ("expect total at least t(served) per year", [n(1, 9)], "served between 10 and 60"),
     ("require total at least t(served) per year when served < 10", [n(1, 9)], None),
 ]
+LIMITED = "the table t has no row for {}: there it limits nothing"
+CAPPED = [
+    ("cap paper at t(served) per year", [n(1, 9), n(11, None)], "served = 10"),
+    ("cap paper at t(served) per year", [n(1, 9)], "served between 10 and 60"),  # nobody would see it
+    ("cap paper at t(served) per year", [n(5, None)], "served between 1 and 4"),
+    ("cap paper at t(served) per year", [n(None, None)], None),
+    ("cap paper at t(served) per year when served < 10", [n(1, 9)], None),
+]
 
 
-@pytest.mark.parametrize(("sentence", "stretches", "values"), SERVED)
-def test_people_of_whom_a_table_requires_nothing(
-    sentence: str, stretches: list[tuple[F | None, F | None]], values: str | None
+@pytest.mark.parametrize(
+    ("message", "sentence", "stretches", "values"),
+    [(REQUIRED, *case) for case in SERVED] + [(LIMITED, *case) for case in CAPPED],
+)
+def test_people_of_whom_a_table_has_no_row(
+    message: str, sentence: str, stretches: list[tuple[F | None, F | None]], values: str | None
 ) -> None:
-    assert told("served", [(s,) for s in stretches], sentence) == ([REQUIRED.format(values)] if values else [])
+    assert told("served", [(s,) for s in stretches], sentence) == ([message.format(values)] if values else [])
 
 
 def test_of_a_quantity_the_coarsest_unit_says_what_lies_between() -> None:
@@ -119,23 +130,6 @@ def test_of_a_quantity_the_coarsest_unit_says_what_lies_between() -> None:
 def test_a_table_that_is_asked_with_anything_but_a_field_is_not_looked_at() -> None:
     rows = [(n(2000, 2005),), (n(2010, None),)]
     assert told("year of joining", rows, "require total at least t(year of joined) per year") == []
-
-
-LIMITED = "the table t has no row for {}: there it limits nothing"
-CAPPED = [
-    ("cap paper at t(served) per year", [n(1, 9), n(11, None)], "served = 10"),
-    ("cap paper at t(served) per year", [n(1, 9)], "served between 10 and 60"),  # nobody would see it
-    ("cap paper at t(served) per year", [n(5, None)], "served between 1 and 4"),
-    ("cap paper at t(served) per year", [n(None, None)], None),
-    ("cap paper at t(served) per year when served < 10", [n(1, 9)], None),
-]
-
-
-@pytest.mark.parametrize(("sentence", "stretches", "values"), CAPPED)
-def test_people_for_whom_a_table_limits_nothing(
-    sentence: str, stretches: list[tuple[F | None, F | None]], values: str | None
-) -> None:
-    assert told("served", [(s,) for s in stretches], sentence) == ([LIMITED.format(values)] if values else [])
 
 
 def test_in_chinese() -> None:
