@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from policyengine.engines.compile import trees as t
 from policyengine.language.quantities import exact_text
 from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
-from policyengine.tools.result.read import Written
+from policyengine.tools.result.read import Unsettled, Written
 from policyengine.tools.result.tables import parted
 from policyengine.tools.stats.frames import Frame, described, figure_text, frame_of, trimmed
 from policyengine.tools.stats.origin import Facts
@@ -54,15 +54,6 @@ class Entry(NamedTuple):
     provider: str | None
     evidence: str | None
     result: str | None
-
-
-Unsettled = dict[tuple[str, str | None], Any]
-"""Record and period → the row of ``missing``."""
-
-
-def unsettled_of(written: Written, only: str | None) -> Unsettled:
-    """What facts are missing for which records."""
-    return {(str(m["record_id"]), str(m["period"])): m for m in written.rows("missing", only) if m["record_id"]}
 
 
 def entries_of(

@@ -18,8 +18,8 @@ from policyengine.records.model import Fact, Person, Record
 from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import Case, rows_of
 from policyengine.tools.explain.written import written_parts
-from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
-from policyengine.tools.result.read import Written
+from policyengine.tools.report.entries import Entry, entries_of, ledger_entry
+from policyengine.tools.result.read import Unsettled, Written, of_records
 from policyengine.tools.stats.origin import Facts
 from policyengine.trace import Decision, Finding, FlagEntry
 
@@ -71,7 +71,7 @@ def called(person: Person, reveal: bool) -> tuple[str, str]:
 
 def _of_part(part: Part, connection: Any, folder: Path, only: str | None) -> Iterator[One]:
     written, facts = part
-    unsettled = unsettled_of(written, only)
+    unsettled = of_records(written.rows("missing", only))
     findings = _Stream(written.findings(only), lambda f: f.person_id)
     ledger = _Stream(entries_of(written, connection, folder, facts, only), lambda e: e.person_id)
     flags = _Stream(written.flags(only), lambda f: f.person_id)

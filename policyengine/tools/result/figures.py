@@ -21,7 +21,7 @@ from policyengine.light import dataclass
 from policyengine.messages import many, say
 from policyengine.progress import counted
 from policyengine.tools.explain.case import own_facts
-from policyengine.tools.result.read import Row, Written, year_start_of
+from policyengine.tools.result.read import Row, Written, of_decisions, of_records, year_start_of
 from policyengine.tools.result.write import MANIFEST
 from policyengine.trace import Decision, Finding, LedgerEntry
 
@@ -116,11 +116,10 @@ class Figures:
     def _person(self, rows: Mapping[str, list[tuple[int, Row]]], rules: set[str]) -> Iterator[Diagnostic]:
         written = self.written
         missing = [row for _, row in rows["missing"]]
-        open_ = {(m["policy"], m["period"]): m for m in missing if not m["record_id"]}
-        highs = {(str(m["record_id"]), m["period"]): m for m in missing if m["record_id"]}
-        decisions = [(n, written.decision(r, open_.get((r["policy"], r["period"])))) for n, r in rows["decisions"]]
+        of_them, of_rows = of_decisions(missing), of_records(missing)
+        decisions = [(n, written.decision(r, of_them)) for n, r in rows["decisions"]]
         findings = [(n, written.finding(r)) for n, r in rows["findings"]]
-        ledger = [(n, written.entry(r, highs.get((str(r["record_id"]), r["period"])))) for n, r in rows["ledger"]]
+        ledger = [(n, written.entry(r, of_rows)) for n, r in rows["ledger"]]
         by_decision: dict[tuple[str, str], list[tuple[int, Finding]]] = defaultdict(list)
         for line, f in findings:
             by_decision[f.period, f.policy].append((line, f))

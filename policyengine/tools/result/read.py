@@ -38,6 +38,8 @@ from policyengine.tools.working import working
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
+Unsettled = Mapping[tuple[str, ...], Mapping[str, Any]]
+"""Rows of ``missing``, by what they are about: person, period and policy, or record and period."""
 _TEXT_OF_DECISIONS = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
 
 
@@ -140,11 +142,9 @@ class Written:
     # --- rows as words of the trace ---------------------------------------------------------------------------------
 
     def decisions(self, person: str | None = None) -> Iterator[Decision]:
-        open_rows = {
-            (m["person_id"], m["period"], m["policy"]): m for m in self.rows("missing", person) if not m["record_id"]
-        }
+        open_ = of_decisions(self.rows("missing", person))
         for row in self.rows("decisions", person):
-            yield self.decision(row, open_rows.get((row["person_id"], row["period"], row["policy"])))
+            yield self.decision(row, open_)
 
     def _period(self, table: str, row: Row) -> str:
         """The period of a row, if it is ours: ``2016``, ``2016..2020``, or none in the ledger."""
@@ -154,8 +154,9 @@ class Written:
             raise _unusable(self.folder / self.manifest["tables"][table]["file"], text)
         return period
 
-    def decision(self, row: Row, unsettled: Row | None) -> Decision:
-        """A row of ``decisions``; ``unsettled``: its row of ``missing``."""
+    def decision(self, row: Row, open_: Unsettled) -> Decision:
+        """A row of ``decisions``; ``open_``: see ``of_decisions``."""
+        unsettled = open_.get(_of_decision(row))
         period = self._period("decisions", row)
         policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
         subjects = [s for s in self.subjects() if row.get(s) is not None]
@@ -300,13 +301,14 @@ class Written:
         """Ledger rows, none where the result has no ledger."""
         if not self.has("ledger"):
             return
-        highs = {(_text(m, "record_id"), m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
+        open_ = of_records(self.rows("missing", person))
         for row in self.rows("ledger", person):
-            yield self.entry(row, highs.get((_text(row, "record_id"), row["period"])))
+            yield self.entry(row, open_)
 
-    def entry(self, row: Row, unsettled: Row | None) -> LedgerEntry:
-        """A row of ``ledger``, in a lean one without form, subject, quantity and unit; ``unsettled``: its row of
-        ``missing``."""
+    def entry(self, row: Row, open_: Unsettled) -> LedgerEntry:
+        """A row of ``ledger``, in a lean one without form, subject, quantity and unit; ``open_``: see
+        ``of_records``."""
+        unsettled = open_.get(_of_record(row))
         return LedgerEntry(
             record_id=_text(row, "record_id"),
             person_id=_text(row, "person_id"),
@@ -332,6 +334,24 @@ class Written:
             values: dict[str, Any] = {c.name: row[c.name] for c in FLAGS}
             values.update({k: _text(row, k) for k in ("text", "rule")})
             yield FlagEntry(**{**values, "missing": parted(_text(row, "missing"))})
+
+
+def of_decisions(missing: Iterable[Row]) -> Unsettled:
+    """The rows of ``missing`` that are about decisions."""
+    return {_of_decision(m): m for m in missing if not m["record_id"]}
+
+
+def of_records(missing: Iterable[Row]) -> Unsettled:
+    """The rows of ``missing`` that are about records."""
+    return {_of_record(m): m for m in missing if m["record_id"]}
+
+
+def _of_decision(row: Row) -> tuple[str, ...]:
+    return _text(row, "person_id"), _text(row, "period"), _text(row, "policy")
+
+
+def _of_record(row: Row) -> tuple[str, ...]:
+    return _text(row, "record_id"), _text(row, "period")
 
 
 def year_start_of(policy: Mapping[str, Any]) -> tuple[int, int]:
