@@ -385,6 +385,8 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
     assert cells[cells.index("380/9 学时") + 1] == "40 学时"
     assert re.findall(r"<th[^>]*>([^<]*)</th>", page)[8:11] == ["计入", "年度", "合计"]
     assert "完成" in cells
+    assert "<td class=whole>2016-03-14</td>" in page
+    assert "<td class=whole>30 学时</td>" in page
     assert "PE915" in run(out, "--certificates", "--person", "Zoe", "--out", tmp_path / "no.html", code=2)
     assert not (tmp_path / "no.html").exists()
 

@@ -22,14 +22,18 @@ from policyengine.tools.report.folk import One, called, cases_of, person_of
 from policyengine.tools.report.page import content
 from policyengine.tools.result.read import Written
 
+LINE = 12  # what is longer, such as a term that a pack names at length, may be broken
+
 STYLE = """
 .certificate { padding: 1rem 0; border-bottom: 1px solid var(--line); }
 .certificate table { margin: .5rem 0 1rem; }
 .certificate dl { display: grid; grid-template-columns: auto minmax(0, 1fr) auto minmax(0, 1fr); gap: .2rem 1rem; }
 .certificate dt { color: var(--soft); } .certificate dd { margin: 0; overflow-wrap: anywhere; }
 td.sign { min-width: 9rem; height: 3.5rem; }
+.whole { white-space: nowrap; }
 @media print {
   @page { size: A4; margin: 15mm; }
+  .certificate th, .certificate td { padding: .25rem .3rem; }
   .certificate { break-after: page; border: 0; } .verification { break-before: page; }
 }
 """
@@ -74,13 +78,16 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
     )  # fmt: skip
     rows = []
     for a in activities:
+        kind, subject, result = (
+            labels.term(a[name], fact) if a[name] else ""
+            for name, fact in (("kind", "form"), ("subject", "subject"), ("result", "result"))
+        )
         days = [d.isoformat() for d in dict.fromkeys((a["from"], a["to"])) if d is not None]
         rows.append(
             (
-                str(a["year"]), labels.term(a["kind"], "form") if a["kind"] else "",
-                labels.term(a["subject"], "subject") if a["subject"] else "", str(a["content"] or ""), " – ".join(days),
-                str(a["provider"] or ""), labels.term(a["result"], "result") if a["result"] else "",
-                str(a["evidence"] or ""), _amount(a["hours"], a["unit"], labels, a["hours"]),
+                _whole(str(a["year"])), _cell(kind), _whole(subject), _cell(str(a["content"] or "")), _whole(*days),
+                _cell(str(a["provider"] or "")), _whole(result), _cell(str(a["evidence"] or "")),
+                _whole(_amount(a["hours"], a["unit"], labels, a["hours"])),
             )
         )  # fmt: skip
     return _table(say("Activities", "学习登记"), head, rows)
@@ -102,8 +109,9 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
             carried = _amount(y["carried"], y["unit"], labels, y["carried"])
             total += say(f", {carried} carried over", f"，另有结转 {carried}")
         outcome += say(f" ({after})", f"（{after}）") if after else ""
-        rows.append((str(y["year"]), total, required, outcome, "", ""))
-    table = _table(say("Yearly verification", "年度考核验证"), head, rows, signed=2)
+        sign = "<td class=sign></td>"
+        rows.append((_whole(str(y["year"])), _cell(total), _whole(required), _cell(outcome), sign, sign))
+    table = _table(say("Yearly verification", "年度考核验证"), head, rows)
     return f'<section class="verification">{table}</section>'
 
 
@@ -112,16 +120,22 @@ def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -
     return in_units(spread(value, high), labels.unit(unit))
 
 
-def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
-    """A table below its title. ``signed``: how many of the last columns are left for seals and signatures."""
+def _cell(text: str) -> str:
+    return f"<td>{content(text)}</td>"
+
+
+def _whole(*texts: str) -> str:
+    """A cell of words, days or amounts, each in one line."""
+    if max(map(len, texts), default=0) > LINE:
+        return _cell(" – ".join(texts))
+    if len(texts) < 2:
+        return f"<td class=whole>{escape(''.join(texts))}</td>"
+    return f"<td>{' – '.join(f'<span class=whole>{escape(text)}</span>' for text in texts)}</td>"
+
+
+def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table below its title; cells are HTML."""
     heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
-    body = []
-    for row in rows:
-        last = len(row) - signed
-        body.append(
-            "<tr>"
-            + "".join(f"<td{' class=sign' if i >= last else ''}>{content(c)}</td>" for i, c in enumerate(row))
-            + "</tr>"
-        )
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     region = f'<h2>{title}</h2><div class="scroll" tabindex="0" role="group" aria-label="{title}">'
-    return f"{region}<table><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    return f"{region}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
