@@ -38,6 +38,9 @@ def _remedies(world: Path, tmp_path: Path, *rows: str) -> tuple[Remedy, ...]:
     return case.remedies
 
 
+EVIDENCE = {"evidence": None}  # whatever it is
+
+
 def _training(record: str, hours: str, evidence: str = "c") -> str:
     return f"{record},X,2016-05-05,training,professional,T,{hours},hours,{evidence},,,"
 
@@ -49,8 +52,8 @@ def test_nothing_where_nothing_is_lacking(world: Path, tmp_path: Path) -> None:
 def test_each_proof_that_is_enough_alone(world: Path, tmp_path: Path) -> None:
     rows = (_training("R1", "70"), _training("R2", "20", ""), _training("R3", "25", ""), _training("R4", "10", ""))
     first, second, hours = _remedies(world, tmp_path, *rows)
-    assert (first.facts, first.gain) == ({"R3": ("evidence",)}, 25)
-    assert (second.facts, second.gain) == ({"R2": ("evidence",)}, 20)
+    assert (first.facts, first.gain) == ({"R3": EVIDENCE}, 25)
+    assert (second.facts, second.gain) == ({"R2": EVIDENCE}, 20)
     assert (hours.gain, hours.outside, hours.within) == (20, (), ())
 
 
@@ -58,7 +61,7 @@ def test_the_fewest_proofs_together(world: Path, tmp_path: Path) -> None:
     """22 short: 5 and 10 and 15: neither alone, 15 and 10 do."""
     rows = (_training("R1", "68"), _training("R2", "5", ""), _training("R3", "10", ""), _training("R4", "15", ""))
     together, hours = _remedies(world, tmp_path, *rows)
-    assert together.facts == {"R4": ("evidence",), "R3": ("evidence",)}
+    assert together.facts == {"R4": EVIDENCE, "R3": EVIDENCE}
     assert (together.gain, dict(together.gains)) == (25, {"R4": Fraction(15), "R3": Fraction(10)})
     assert hours.gain == 22
 
@@ -72,7 +75,7 @@ def test_of_very_many_open_records_the_worthiest_are_tried(
     monkeypatch.setattr(Situation, "tried", lambda *a, **k: trials.append(1) or tried(*a, **k))
     few = (_training("R1", "68"), *(_training(f"S{n:03}", "0.5", "") for n in range(300)))
     together, hours = _remedies(world, tmp_path, *few, _training("Z3", "10", ""), _training("Z4", "15", ""))
-    assert together.facts == {"Z4": ("evidence",), "Z3": ("evidence",)}
+    assert together.facts == {"Z4": EVIDENCE, "Z3": EVIDENCE}
     assert hours.gain == 22
     assert len(trials) < 250
 
@@ -85,14 +88,14 @@ def test_a_proof_counts_only_what_its_cap_leaves(world: Path, tmp_path: Path) ->
         "R3,X,2016-02-03,self_study,professional,S,12000,characters,,passed,yes,",
     )
     proof, hours = _remedies(world, tmp_path, *rows)
-    assert (proof.facts, proof.gain) == ({"R3": ("evidence",)}, 5)
+    assert (proof.facts, proof.gain) == ({"R3": EVIDENCE}, 5)
     assert (hours.gain, hours.outside) == (5, ())
 
 
 def test_several_facts_of_one_record(world: Path, tmp_path: Path) -> None:
     rows = (_training("R1", "80"), "R2,X,2016-02-02,self_study,professional,S,12000,characters,,,,")
     (facts, _) = _remedies(world, tmp_path, *rows)
-    assert facts.facts == {"R2": ("approved", "evidence", "result")}
+    assert facts.facts == {"R2": {"approved": True, "evidence": None, "result": "passed"}}
 
 
 def test_what_a_record_says_is_not_wished_away(world: Path, tmp_path: Path) -> None:
@@ -102,28 +105,32 @@ def test_what_a_record_says_is_not_wished_away(world: Path, tmp_path: Path) -> N
     assert hours.facts == {}
 
 
-# Of one training of 90 hours on one day, when it is recognised, and the facts by which it would be. What a record says
+# Of one training of 90 hours on one day, when it is recognised, and the facts by which it would be, each with the value
+# that it must have or, of a number, may have. What a record says
 # stays as it is: its days, its quantity; and no value lies outside the bounds of its field.
-FACTS_LACKED = [
-    ("days > 2 or approved = yes", ("approved",)),
-    ("date after 2016-06-01 or approved = yes", ("approved",)),
-    ("start after 2016-06-01 or approved = yes", ("approved",)),
-    ("quantity at least 100 hours or approved = yes", ("approved",)),
-    ("sector = farming or approved = yes", ("approved",)),
-    ("not date between 0001-01-01 and 9999-12-31 or approved = yes", ("approved",)),
-    ("date after 9999-12-31 or date before 0001-01-01 or approved = yes", ("approved",)),
+FACTS_LACKED: list[tuple[str, dict[str, object] | None]] = [
+    ("approved is present", {"approved": None}),
+    ("result is present", {"result": None}),
+    ("result != failed", {"result": "passed"}),
+    ("days > 2 or approved = yes", {"approved": True}),
+    ("date after 2016-06-01 or approved = yes", {"approved": True}),
+    ("start after 2016-06-01 or approved = yes", {"approved": True}),
+    ("quantity at least 100 hours or approved = yes", {"approved": True}),
+    ("sector = farming or approved = yes", {"approved": True}),
+    ("not date between 0001-01-01 and 9999-12-31 or approved = yes", {"approved": True}),
+    ("date after 9999-12-31 or date before 0001-01-01 or approved = yes", {"approved": True}),
     ("full_months >= 1 or days > 2", None),
     ("fee > 1000000", None),
-    ("fee between 2 and 4 and fee != 2", ("fee",)),
+    ("fee between 2 and 4 and fee != 2", {"fee": Fraction("2.01")}),
     ("fee >= 3 and fee <= 3 and fee != 3", None),
-    ("fee > 2 and fee < 2.02", ("fee",)),
-    ("2 < fee", ("fee",)),
-    ("not fee between 0 and 2", ("fee",)),
+    ("fee > 2 and fee < 2.02", {"fee": Fraction("2.01")}),
+    ("2 < fee", {"fee": Fraction("2.01")}),
+    ("not fee between 0 and 2", {"fee": Fraction("2.01")}),
 ]
 
 
 @pytest.mark.parametrize(("when", "facts"), FACTS_LACKED)
-def test_only_what_a_record_lacks_is_to_be_added(tmp_path: Path, when: str, facts: tuple[str, ...] | None) -> None:
+def test_only_what_a_record_lacks_is_to_be_added(tmp_path: Path, when: str, facts: dict[str, object] | None) -> None:
     world = _all_recognised(tmp_path, when)
     remedies = [r for r in _remedies(world, tmp_path, _training("R1", "90")) if r.facts]
     assert [r.facts for r in remedies] == ([{"R1": facts}] if facts else [])
@@ -174,7 +181,7 @@ def test_a_quantity_that_is_lacked_counts_once_it_is_added(tmp_path: Path) -> No
     world = _all_recognised(tmp_path, "quantity at least 95 hours")
     row = "R1,X,2016-05-05,training,professional,T,,,c,,,"
     facts = next(r for r in _remedies(world, tmp_path, row) if r.facts)
-    assert (facts.facts, facts.gain) == ({"R1": ("quantity", "unit")}, 95)
+    assert (facts.facts, facts.gain) == ({"R1": {"quantity": 95, "unit": "hours"}}, 95)
 
 
 def test_a_full_cap_is_left_out(world: Path, tmp_path: Path) -> None:
@@ -873,7 +880,25 @@ def test_what_is_recognised_only_as_the_base_says_too_is_enough_with_that() -> N
     rules = (governs(over, base), "convert training at stated hours", "require total at least 40 hours per year")
     assert _of_rules(rules) == "└─ enough would be: 40 more recognised hours by 2016-12-31"
     line = _of_rules(rules, record("R1", "2016-03-01", "training", 50, "hours", result="passed"))
-    assert line.startswith("└─ enough would be: approved for R1 (+50), or 40 more")
+    assert line.startswith("└─ enough would be: approved = yes for R1 (+50), or 40 more")
+
+
+# Of a class of 50 hours: what is lacked, and with which value it counts. Of several that do, one is named.
+LACKED = [
+    ("level = national", "level = national"), ("level in (national, provincial)", "level = national"),
+    ("level is present", "level"), ("evidence is present", "evidence"), ("approved = no", "approved = no"),
+    ("author_rank <= 2", "author rank (such as 2)"),
+    ("evidence is present and level = city", "evidence and level = city"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("when", "lacked"), LACKED)
+def test_the_value_that_would_do_is_said_where_not_any_does(when: str, lacked: str) -> None:
+    rules = (f"recognise training when {when}", "convert training at stated hours")
+    line = _of_rules(
+        (*rules, "require total at least 40 hours per year"), record("R1", "2016-03-01", "training", 50, "hours")
+    )
+    assert line.startswith(f"└─ enough would be: {lacked} for R1 (+50), or 40 more")
 
 
 # 40 are short. Five activities of 8 hours may be on one day; of provincial trainings 10 hours count, of others all.

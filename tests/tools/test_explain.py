@@ -69,7 +69,7 @@ Cat (C*) · 2016 · undetermined: 80–92 of 90 hours, 10 short    shire
 recognise-self-study, art. 1
 ├─ possible consequence: may not be rated excellent    not-excellent, art. 6
 ├─ would settle it: approved of R031
-└─ enough would be: approved for R031 (+12), or 10 more recognised hours by 2016-12-31"""
+└─ enough would be: approved = yes for R031 (+12), or 10 more recognised hours by 2016-12-31"""
 EVE = """\
 Eve (E*) · 2016 · excused: 0 of 90 hours, 90 short    shire
 └─ total 0 / 90, 90 short, excused    annual-hours, art. 4 [because of just cause; excused, art. 5]
@@ -492,7 +492,7 @@ def test_certificate(world: Path, files: Files) -> None:
     assert data["cases"][0]["enough"][0] == {
         "rule": "shire/annual-hours",
         "measure": "total",
-        "supply": [{"record_id": "R009", "facts": ["evidence"], "gain": 16}],
+        "supply": [{"record_id": "R009", "facts": ["evidence"], "values": {}, "gain": 16}],
         "gain": 16,
     }
 

@@ -167,7 +167,7 @@ def test_what_a_record_lacks_is_sought_in_the_list_of_the_policys_year(tmp_path:
     rule = ("listed", "recognise training when provider in schools", "")
     law = law_of(tmp_path, rule, *BLOCKS[:1], starts="09-01", always=ALWAYS[1:], tables=SCHOOLS)
     (case,) = both(tmp_path, law, files_of(tmp_path, "R1,P1,2017-05-15,training,public,T,10,hours\n"), (2016, 2016))
-    assert case.remedies[0].facts == {"R1": ("provider",)}
+    assert case.remedies[0].facts == {"R1": {"provider": "Old School"}}
 
 
 # Rules; the year, of which Ann has 8 hours, and what the headline says of it; the block that is named, with its rule.

@@ -11,7 +11,7 @@ from policyengine.light import dataclass
 from policyengine.records.model import Fact, Record
 from policyengine.tools.enough.samples import belonging, completions
 from policyengine.tools.enough.trial import Situation
-from policyengine.tools.enough.wishes import supplied
+from policyengine.tools.enough.wishes import ANY_TEXT, others, supplied
 from policyengine.tools.explain.case import Remedy, kept
 from policyengine.trace import Finding
 
@@ -34,7 +34,7 @@ class Supply:
     """Facts that would make one record count ``gain`` more; ``enough``: they alone meet the requirement."""
 
     record: Record  # with the facts added
-    facts: tuple[str, ...]
+    facts: Mapping[str, Fact]
     gain: Fraction
     enough: bool
 
@@ -45,9 +45,9 @@ def by_facts(situation: Situation, f: Finding) -> list[Way]:
     supplies = [s for r in tried if (s := _supply(situation, f, r)) is not None]
     alone = sorted((s for s in supplies if s.enough), key=lambda s: (len(s.facts), -s.gain, s.record.record_id))
     if alone:
-        return [_way(f, [s]) for s in alone[:SUPPLIED]]
+        return [_way(situation, f, [s]) for s in alone[:SUPPLIED]]
     together = _fewest(situation, f, sorted(supplies, key=lambda s: (-s.gain, s.record.record_id)))
-    return [_way(f, together)] if together else []
+    return [_way(situation, f, together)] if together else []
 
 
 def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Supply]:
@@ -107,7 +107,7 @@ def _supply(situation: Situation, f: Finding, record: Record) -> Supply | None:
         after = situation.tried(changed=[changed]).findings.get(f.rule)
         gain = after.achieved - f.achieved if after is not None else Fraction(0)
         if after is not None and gain > 0 and (best is None or (len(facts), -gain) < (len(best.facts), -best.gain)):
-            best = Supply(changed, tuple(sorted(facts)), gain, kept(after))
+            best = Supply(changed, {name: facts[name] for name in sorted(facts)}, gain, kept(after))
     return best
 
 
@@ -116,13 +116,29 @@ def _met(situation: Situation, f: Finding, supplies: Sequence[Supply]) -> bool:
     return after is not None and kept(after)
 
 
-def _way(f: Finding, supplies: Sequence[Supply]) -> Way:
+def _wanted(situation: Situation, f: Finding, supply: Supply) -> dict[str, Fact | None]:
+    """The facts, each with its value where not just any would do as well."""
+
+    def does(name: str, value: Fact) -> bool:
+        after = situation.tried(changed=[supplied(supply.record, {name: value})]).findings.get(f.rule)
+        return after is not None and after.achieved - f.achieved >= supply.gain
+
+    world = situation.prepared.judge.world
+    wanted: dict[str, Fact | None] = {}
+    for name, value in supply.facts.items():
+        choices = others(name, value, world)
+        free = value == ANY_TEXT or (choices and all(does(name, other) for other in choices))
+        wanted[name] = None if free else value
+    return wanted
+
+
+def _way(situation: Situation, f: Finding, supplies: Sequence[Supply]) -> Way:
     remedy = Remedy(
         rule=f.rule,
         gain=sum((s.gain for s in supplies), Fraction(0)),
         until=f.window[1],
         measure=f.measure,
-        facts={s.record.record_id: s.facts for s in supplies},
+        facts={s.record.record_id: _wanted(situation, f, s) for s in supplies},
         gains={s.record.record_id: s.gain for s in supplies},
     )
     return Way(remedy, changed=tuple(s.record for s in supplies))

@@ -210,6 +210,14 @@ def _listed(name: str, table: str, world: World, day: date) -> list[Wish]:
     return []
 
 
+def others(name: str, value: Fact, world: World) -> list[Fact]:
+    """The other values of a field that has but few: terms, yes or no."""
+    if isinstance(value, bool):
+        return [not value]
+    terms = [w.id for w in world.vocabulary.terms_of(name)]
+    return [t for t in terms if t != value] if value in terms and len(terms) <= MOST else []
+
+
 def _samples(name: str, world: World, day: date) -> list[Fact]:
     decl = world.fields.get(name)
     match decl.type if decl else "text":

@@ -19,7 +19,7 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.model import Rule
 from policyengine.plan.names import unwrapped
-from policyengine.records.model import Person, Record
+from policyengine.records.model import Fact, Person, Record
 from policyengine.tools.result.tables import kind_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
@@ -141,17 +141,17 @@ def own_facts(missing: Iterable[str]) -> list[str]:
 class Remedy:
     """One thing that would be enough for one requirement, that of the rule ``rule``; verified by evaluating it.
 
-    Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), or ``hours`` more
-    of a recognised activity in none of the forms ``outside``, by the day ``until``; of the ``subject``, if one is
-    given. ``limits``: keys of rules by which no single activity, day or value of a field counts so many, or not every
-    activity of the kind.
+    Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), each with the
+    value that was tried, None where any does; or ``hours`` more of a recognised activity in none of the forms
+    ``outside``, by the day ``until``; of the ``subject``, if one is given. ``limits``: keys of rules by which no single
+    activity, day or value of a field counts so many, or not every activity of the kind.
     """
 
     rule: str
     gain: Fraction
     until: date
     measure: str
-    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, Fact | None]] = field(default_factory=dict)
     gains: Mapping[str, Fraction] = field(default_factory=dict)
     outside: tuple[str, ...] = ()
     within: tuple[str, ...] = ()  # the forms that would do, where they are fewer than those that would not

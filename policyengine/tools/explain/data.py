@@ -193,7 +193,15 @@ def _flag(case: Case, f: FlagEntry) -> dict[str, Any]:
 
 def _remedy(case: Case, r: Remedy) -> dict[str, Any]:
     if r.facts:
-        supplied = [{"record_id": k, "facts": list(v), "gain": r.gains[k]} for k, v in r.facts.items()]
+        supplied = [
+            {
+                "record_id": record,
+                "facts": list(facts),
+                "values": {name: value for name, value in facts.items() if value is not None},
+                "gain": r.gains[record],
+            }
+            for record, facts in r.facts.items()
+        ]
         return {"rule": r.rule, "measure": r.measure, "supply": supplied, "gain": r.gain}
     return {
         "rule": r.rule,

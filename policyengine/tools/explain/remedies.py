@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from fractions import Fraction
 
+from policyengine.records.model import Fact
 from policyengine.tools.explain.case import Remedy, exceeded, own_facts
 from policyengine.tools.explain.words import Node, Words, number, unit_of
 from policyengine.trace import Finding
@@ -84,7 +86,7 @@ class Remedies(Words):
         if r.facts:
             parts = []
             for record, facts in r.facts.items():
-                names = self.say(" and ", "、").join(self.labels.fact(f) for f in facts)
+                names = self.say(" and ", "、").join(self._wanted(f, value) for f, value in facts.items())
                 gain = number(r.gains[record])
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
             return self.say(" and ", "，并").join(parts)
@@ -108,6 +110,22 @@ class Remedies(Words):
             f"{number(r.gain)} more recognised {en} by {until}",
             f"{_day(r.until)}前（含当日）再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
         )
+
+    def _wanted(self, fact: str, value: Fact | None) -> str:
+        """A fact that is missing, with the value that was tried; without one where any does."""
+        name = self.labels.fact(fact)
+        if value is None:
+            return name
+        if isinstance(value, bool):
+            shown = self.say("yes" if value else "no", "是" if value else "否")
+        elif fact == "unit":
+            shown = self.labels.unit(str(value))
+        elif fact in self.labels.known["terms"]:
+            shown = self.labels.term(str(value), fact)
+        else:  # one of many that do
+            shown = number(value) if isinstance(value, Fraction) else str(value)
+            return self.say(f"{name} (such as {shown})", f"{name}（如 {shown}）")
+        return self.say(f"{name} = {shown}", f"{name}为“{shown}”")
 
 
 def _day(day: date) -> str:
