@@ -21,7 +21,7 @@ RECOGNISED = {
        for f in ("distance", "practice", "overseas", "degree", "self_study", "publication")},
     "accounting_exam": "accounting/recognise-exams@2018-07-01",
     "accounting_meeting": "accounting/recognise-activities@2018-07-01",
-    "cme_project": "medical/recognise-projects", "cme_activity": "medical/recognise-activities",
+    "cme_project": "medical/recognise-projects@2016", "cme_activity": "medical/recognise-activities@2016",
 }  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def _recognised(r: Row, form: str, sector: str) -> str:
                 return f"sichuan/{rule}@2016"
     if form in SECTORAL:
         if SECTORAL[form] == "medical":
-            return f"medical/recognise-{'projects' if form == 'cme_project' else 'activities'}"
+            return f"medical/recognise-{'projects' if form == 'cme_project' else 'activities'}@2016"
         return f"accounting/recognise-{'exams' if form == 'accounting_exam' else 'activities'}@2018-07-01"
     kind = "classes" if form in CLASSES else "academic" if form in ACADEMIC else form.replace("_", "-")
     return f"sichuan/recognise-{kind}@2016"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from policyengine.packs.policies import load_policies
 
-SECTORS = Path(__file__).parents[2] / "policies" / "sectors"
+POLICIES = Path(__file__).parents[2] / "policies"
+SECTORS = POLICIES / "sectors"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,18 @@ def test_that_the_nations_hours_are_dropped_on_memory_is_told_with_the_reason(pa
     [drop] = [r for r in policy.packs[-1].rules if r.id in ("no-hours", "no-annual-hours") and r.label == "2016"]
     assert drop.confidence == "seen"
     assert (drop.statement.because or "").endswith("国家的90学时也不适用，凭记忆")
+
+
+@pytest.mark.parametrize("pack", sorted(f.parent.name for f in POLICIES.rglob("pack.yaml")))
+def test_no_rule_rests_on_a_document_that_was_not_there_yet(pack: str) -> None:
+    """川人社发〔2016〕20号 says nothing of 2015: what held then rests on something else, seen or remembered."""
+    [folder] = [f.parent for f in POLICIES.rglob("pack.yaml") if f.parent.name == pack]
+    [policy], _ = load_policies(folder)
+    own = policy.packs[-1]
+    sources = {s.id: re.search("〔([0-9]{4})〕", s.number or "") for s in own.sources.values()}
+    early = [
+        (r.key, r.cites.at)
+        for r in own.rules
+        if (year := sources[r.cites.source]) and (r.start is None or r.start.year < int(year[1]))
+    ]
+    assert early == []

@@ -6,7 +6,7 @@
 
 CREATE TYPE recognise_rule AS ENUM (
     '', 'accounting/failed-training@2014', 'accounting/recognise-activities@2018-07-01', 'accounting/recognise-exams@2018-07-01',
-    'medical/recognise-activities', 'medical/recognise-projects', 'sichuan/recognise-academic@2016', 'sichuan/recognise-classes@2016',
+    'medical/recognise-activities@2016', 'medical/recognise-projects@2016', 'sichuan/recognise-academic@2016', 'sichuan/recognise-classes@2016',
     'sichuan/recognise-degree@2016', 'sichuan/recognise-distance@2016', 'sichuan/recognise-overseas@2016',
     'sichuan/recognise-practice@2016', 'sichuan/recognise-publication@2016', 'sichuan/recognise-self-study@2016',
     'sichuan/unpublished@2016', 'sichuan/unrelated@2016'
@@ -34,7 +34,7 @@ CREATE OR REPLACE TEMP TABLE forms AS FROM (VALUES
     ('self_study', NULL, 1, 'sichuan/recognise-self-study@2016'), ('publication', NULL, 3, 'sichuan/recognise-publication@2016'),
     ('accounting_exam', 'accounting', 2, 'accounting/recognise-exams@2018-07-01'),
     ('accounting_meeting', 'accounting', 0, 'accounting/recognise-activities@2018-07-01'),
-    ('cme_project', 'medical', 0, 'medical/recognise-projects'), ('cme_activity', 'medical', 0, 'medical/recognise-activities')
+    ('cme_project', 'medical', 0, 'medical/recognise-projects@2016'), ('cme_activity', 'medical', 0, 'medical/recognise-activities@2016')
 ) t(form, sector, shown, recognise);
 
 -- Ticks for one of the unit; '' is a record without a unit, which counts at most what its greatest unit would give.
