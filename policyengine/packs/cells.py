@@ -1,7 +1,8 @@
 """One table cell's text in, its typed value out (``packs.model.Cell``), or what is wrong with it in words.
 
 A cell is read by its column: text, term (any way to write it gives its id), number, date, yes/no, year; a key may list
-alternatives (``一级、二级``) or, with ``match: range``, a stretch of numbers (``1-3``, ``>=4``, ``<2000``).
+alternatives (``一级、二级``; of texts also the whole cell) or, with ``match: range``, a stretch of numbers (``1-3``,
+``>=4``, ``<2000``).
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Reader:
         if self.column.type == "text" and role in ("key", "alias") and (bad := no_text(text)):
             return bad
         if role == "alias":
-            return tuple(part.strip() for part in _ALTERNATIVES.split(text) if part.strip()) or None
+            return _names(text) or None
         if role == "key" and _ALTERNATIVES.search(text):
             return self._alternatives(text)
         value = self._one(text)
@@ -72,7 +73,7 @@ class Reader:
         return value
 
     def _alternatives(self, text: str) -> Cell | Bad:
-        values = [self._one(part.strip()) for part in _ALTERNATIVES.split(text) if part.strip()]
+        values = [self._one(part) for part in (_names(text) if self.column.type == "text" else _parts(text))]
         if (bad := next((v for v in values if isinstance(v, Bad)), None)) is not None:
             return bad
         return values[0] if len(values) == 1 else tuple(values) or None  # type: ignore[return-value]
@@ -161,6 +162,17 @@ class Reader:
 
 def _no_day(text: str, hint: str) -> Bad:
     return Bad(say(f"“{text}” is no day", f"“{text}”不是日期"), hint)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in _ALTERNATIVES.split(text) if part.strip()]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The texts of a cell that may list several: each of them, and the whole, which may be one name with the mark in it
+    (大数据、云计算)."""
+    parts = _parts(text)
+    return (*parts, text) if len(parts) > 1 else tuple(parts)
 
 
 def no_text(text: str) -> Bad | None:

@@ -317,7 +317,9 @@ class Kinds:
                 rule, "PE237",
                 say(f"the table {table.id} has several figures for {', '.join(several)}: which one is not said",
                     f"表“{self.table(table.id)}”在 {'、'.join(several)} 年有多个数值，只按年度无从选择"),
-                span, say("give its key columns as arguments", "请给出其键列"),
+                span, say("give its key columns as arguments; or, where one figure is meant for the year, write it "
+                          "in each row of that year",
+                          "请给出其键列；所指为全年的一个数值的，请在该年的各行都写这一数值"),
             )  # fmt: skip
 
     def _key(self, rule: Rules, argument: tree.Operand, table: Table, column: int, span: Span | None) -> None:

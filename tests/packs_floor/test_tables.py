@@ -87,7 +87,7 @@ def test_validity_may_be_years_or_days(tmp_path: Path) -> None:
     assert problems == []
     assert found is not None
     assert found.rows == (
-        ("四川大学", ("川大", "川大继教院"), date(2016, 1, 1), date(2018, 12, 31)),
+        ("四川大学", ("川大", "川大继教院", "川大、川大继教院"), date(2016, 1, 1), date(2018, 12, 31)),
         ("省干校", None, date(2016, 7, 1), date(2017, 6, 30)),
     )
 
