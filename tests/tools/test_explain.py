@@ -24,6 +24,7 @@ from policyengine.tools.explain.words import Words
 from policyengine.tools.explain.written import explain_result
 from policyengine.tools.result.read import Written, read_result
 from policyengine.tools.result.result import save
+from tests.build import record
 from tests.tools.world import HEADER, write_world
 
 ANN = """\
@@ -928,6 +929,17 @@ def test_a_drop_is_not_told_where_what_it_drops_asks_nothing() -> None:
     dropped = {dropped for _, dropped in case.besides}
     assert any("annual-hours" in key for key in dropped)
     assert not any("theme" in key for key in dropped)
+
+
+def test_where_it_is_open_which_policy_governs_its_facts_have_their_chinese_names() -> None:
+    """Of a person without a sector facts of teachers may be wanted, of which the province says nothing."""
+    policies = Path(__file__).parents[2] / "policies"
+    explainer = Explainer(load_law(policies))
+    hours = record("R1", "2019-05-05", "training", 100, "hours", person="X", evidence="c")
+    spans = [(2019, 2019)] * len(explainer.selector.law.plans)
+    (case, *_) = explainer.cases(Person("X", {"region": "leshan"}), [hours], spans)
+    [line] = [line for line in text_of_case(case, "zh").splitlines() if "补充以下事实即可确定" in line]
+    assert line == "└─ 补充以下事实即可确定：R1 的课程类别、R1 的授课方式、入职日期、新任教师、注册日期、行业"
 
 
 def test_of_a_record_without_a_title_it_is_open_whether_it_counts(tmp_path: Path) -> None:

@@ -387,18 +387,21 @@ def asks_nothing(decision: Decision, findings: Iterable[Finding]) -> bool:
 
 def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Labels of the policies of one law: each also has the terms of the others, for a record may name any of them, and
-    their conclusions and flags, for it may be open which policy governs."""
+    their conclusions, flags, fields and tables, for it may be open which policy governs."""
     each = list(each)
     every: dict[str, dict[str, str]] = {}
     for known in each:
         for field_, terms in known["terms"].items():
             every.setdefault(field_, {}).update(terms)
-    said = {kind: {k: zh for known in each for k, zh in known[kind].items()} for kind in ("conclusions", "flags")}
+    kinds = ("conclusions", "flags", "fields", "tables")
+    said = {kind: {k: zh for known in each for k, zh in known.get(kind, {}).items()} for kind in kinds}
+    for name in _OF_THE_LAW:  # a field of that name is one in its own policy alone
+        said["fields"].pop(name, None)
     return [
         {
             **known,
             "terms": {f: {**every[f], **known["terms"].get(f, {})} for f in {**known["terms"], **every}},
-            **{kind: {**words, **known[kind]} for kind, words in said.items()},
+            **{kind: {**words, **known.get(kind, {})} for kind, words in said.items()},
         }
         for known in each
     ]
