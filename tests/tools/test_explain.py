@@ -9,7 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
 from policyengine.records.model import Person
@@ -481,8 +483,7 @@ def test_certificate(world: Path, files: Files) -> None:
             "unit": "hours",
             "total": 87.5,
             "carried": 0,
-            "public": 25,
-            "professional": 62.5,
+            "by_subject": {"professional": 62.5, "public": 25},
             "required": 90,
             "required_high": 90,
             "outcome": "not_met",
@@ -496,6 +497,32 @@ def test_certificate(world: Path, files: Files) -> None:
         "supply": [{"record_id": "R009", "facts": ["evidence"], "values": {}, "gain": 16}],
         "gain": 16,
     }
+
+
+def test_subjects_are_no_fixed_keys_of_the_certificate(tmp_path: Path) -> None:
+    """Called ``unit``, ``year``, ``carried`` and ``required`` they took the place of these: certificates failed, or
+    told the hours of a subject as carried over."""
+    subjects = ("unit", "year", "carried", "required")
+    world = write_world(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    named = "unit: 单位科目, year: 年度科目, carried: 结转科目, required: 必修科目"
+    pack.write_text(text.replace("public: 公需科目", named), encoding="utf-8")
+    rows = (f"X{n},A1,2016-05-0{n},training,{s},T,{n},hours,c,passed,," for n, s in enumerate(subjects, 1))
+    (world / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    law, files = load_law(world / "policies/shire"), Files((str(world / "own.csv"),))
+    out = save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out")
+    (year,) = data_of_cases(explain_result(read_result(out), "A1")[0])["certificate"]["years"]
+    assert (year["year"], year["unit"], year["total"], year["carried"], year["required"]) == (
+        "2016",
+        "hours",
+        10,
+        0,
+        90,
+    )
+    assert year["by_subject"] == {"unit": 1, "year": 2, "carried": 3, "required": 4, "professional": 0}
+    run = CliRunner().invoke(main, ["report", str(out), "--certificates", "--out", str(tmp_path / "c.html")])
+    assert run.exit_code == 0, run.output
 
 
 def test_exact_json() -> None:

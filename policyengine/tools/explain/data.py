@@ -253,7 +253,7 @@ def _year(case: Case) -> dict[str, Any]:
         "unit": d.unit,
         "total": d.total,
         "carried": carried_over(d, case.findings),
-        **dict(sorted(d.by_subject.items())),
+        "by_subject": dict(sorted(d.by_subject.items())),
         "required": required,
         "required_high": most,
         "outcome": d.outcome,
