@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 import tracemalloc
@@ -405,9 +406,17 @@ def test_missing_and_foreign_files(written: Path) -> None:
     assert _codes(verify(written)) == ["PE511"]
     (written / "findings.csv").unlink()
     assert "PE503" in _codes(verify(written))
-    with pytest.raises(PolicyError) as error:
+    with pytest.raises(PolicyError, match=r"PE501: this is not a result of policyengine: it has no manifest\.json"):
         verify(written.parent)
-    assert error.value.diagnostics[0].code == "PE501"
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "decisions.csv", "ledger.csv"])
+def test_a_file_of_a_result_is_told_as_one(written: Path, name: str) -> None:
+    """``verify DIR/manifest.json`` was told that there is no manifest.json."""
+    with pytest.raises(
+        PolicyError, match=rf"PE501: this is a file of a result(.|\n)*folder, {re.escape(str(written))}"
+    ):
+        verify(written / name)
 
 
 @pytest.mark.parametrize(

@@ -281,13 +281,20 @@ def test_the_folder_that_one_is_in_is_not_replaced(
         save(evaluation, ".")
 
 
-@pytest.mark.parametrize("within", ["2017", "years/2017"])
+@pytest.mark.parametrize(
+    ("within", "hint"),
+    [
+        ("2017", "a folder beside it"),
+        ("years/2017", "a folder beside it"),
+        ("manifest.json", "the folder itself, or one beside it"),
+    ],
+)
 def test_a_result_is_not_written_into_another(
-    evaluation: Evaluation, written: Path, tmp_path: Path, within: str
+    evaluation: Evaluation, written: Path, tmp_path: Path, within: str, hint: str
 ) -> None:
     """The next evaluation would refuse to replace the outer one: it would hold what is not a result's."""
     before = _content(written)
-    with pytest.raises(PolicyError, match=r"PE911.*out is the folder of a result(.|\n)*name a folder beside it"):
+    with pytest.raises(PolicyError, match=rf"PE911.*out is the folder of a result(.|\n)*name {hint}"):
         check_out(written / within)
     with pytest.raises(PolicyError, match="PE911"):
         save(evaluation, written / within)

@@ -33,7 +33,7 @@ from policyengine.tools.result.tables import (
     Value,
     parted,
 )
-from policyengine.tools.result.write import FORM, MANIFEST, MARK
+from policyengine.tools.result.write import FORM, MANIFEST, MARK, files_of_result
 from policyengine.tools.working import working
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
@@ -432,6 +432,9 @@ def read_result(folder: str | Path) -> Written:
             "this is not a result of policyengine: it has no manifest.json", "这不是评定结果：缺少 manifest.json"
         )
         hint = say("name the folder that evaluate --out wrote", "请指定 evaluate --out 写出的文件夹")
+        if folder.name in files_of_result(folder.parent):
+            text = say("this is a file of a result, not its folder", "这是评定结果中的文件，不是其文件夹")
+            hint = say(f"name the folder, {folder.parent}", f"请指定其文件夹 {folder.parent}")
         raise PolicyError([Diagnostic("PE501", text, Span(str(folder)), hint)]) from None
     except (ValueError, RecursionError) as e:
         raise damaged(path, _no_json(e)) from None

@@ -113,6 +113,8 @@ def refuse_foreign(target: Path) -> None:
         text = say(f"{holder} is the folder of a result, to which nothing else belongs; it is left as it is",
                    f"{holder} 是评定结果的文件夹，不应放入其他内容，未作改动")  # fmt: skip
         hint = say("name a folder beside it", "请指定与它并列的文件夹")
+        if target.name in files_of_result(target.parent):
+            hint = say("name the folder itself, or one beside it", "请指定该文件夹本身，或与它并列的文件夹")
         raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
     if not target.exists():
         return
