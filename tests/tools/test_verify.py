@@ -277,6 +277,36 @@ def test_a_ledger_row_given_to_somebody_else_too_is_one_too_many(written: Path) 
     assert any(m.startswith("the ledger has ") for m in said), said
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+def test_a_row_with_the_record_of_somebody_else_is_found_though_sealed_anew(
+    evaluation: Evaluation, tmp_path: Path, format: str
+) -> None:
+    """As many records as before, and nothing else that disagrees: within one person's rows there is no fault."""
+    path = save(evaluation, tmp_path / "out", format) / f"ledger.{format}"
+    rows = [(str(row["record_id"]), str(row["person_id"])) for row in read_result(path.parent).rows("ledger")]
+    first = next(n for n, row in enumerate(rows) if row == ("R001", "A1"))
+    second = next(n for n, row in enumerate(rows) if row == ("R030", "C3"))
+    if format == "parquet":
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE t AS SELECT * FROM '{path}'")
+            connection.execute("UPDATE t SET record_id = 'R001' WHERE record_id = 'R030'")
+            connection.execute(f"COPY t TO '{path}'")
+    else:
+        path.write_text(path.read_text(encoding="utf-8").replace("R030", "R001"), encoding="utf-8", newline="")
+    manifest = path.with_name("manifest.json")
+    content = json.loads(manifest.read_bytes())
+    content["tables"]["ledger"]["sha256"] = digest(path)
+    manifest.write_bytes(manifest_bytes(content))
+    (found,) = verify(path.parent)
+    top = 1 if format == "jsonl" else 2
+    assert (found.code, found.message) == (
+        "PE523",
+        f"record_id: the row {first + top} has it as a record of somebody else",
+    )
+    assert found.span is not None
+    assert (found.span.file, found.span.line) == (str(path), second + top)
+
+
 def test_a_row_of_json_lines_is_told_by_its_line(evaluation: Evaluation, tmp_path: Path) -> None:
     """They have no header: the first row is line 1."""
     path = save(evaluation, tmp_path / "out", "jsonl") / "decisions.jsonl"

@@ -50,6 +50,20 @@ class Figures:
                     f"台账有 {recorded} 条记录，清单所记为 {said} 条",
                 )
             )
+        if self.written.has("ledger"):
+            yield from self._shared()
+
+    def _shared(self) -> Iterator[Diagnostic]:
+        """Records in the ledger of two people: a record is one person's, and ids are unique within a result."""
+        entry = self.written.manifest["tables"]["ledger"]
+        rows = counted(self.written.owners(), entry["rows"], say("comparing the records", "核对各条记录"))
+        first, record, owner = 0, "", ""
+        for line, own, whose in rows:
+            if own != record:
+                first, record, owner = line, own, whose
+            elif whose != owner:
+                text = say(f"the row {first} has it as a record of somebody else", f"第 {first} 行记为另一人的记录")
+                yield self._at("PE523", "ledger", line, "record_id", text)
 
     def _people(self, in_order: Mapping[str, bool]) -> Iterator[dict[str, list[tuple[int, Row]]]]:
         """One person after another: by table the rows, each with its line."""

@@ -7,7 +7,7 @@ with each other is for ``verify.py`` to say.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from fractions import Fraction
@@ -86,14 +86,22 @@ class Written:
 
     def lines(self, table: str, in_order: bool) -> Iterator[tuple[int, Row]]:
         """The rows in the order of persons, each with the line where it stands; ``in_order``: they stand so."""
-        path = self.path(table)
-        first = first_line(path.suffix[1:])
         if in_order:
-            yield from enumerate(self.rows(table), first)
-            return
+            yield from enumerate(self.rows(table), first_line(self.path(table).suffix[1:]))
+        else:
+            yield from self._sorted(table, self.columns(table), "person_id")
+
+    def owners(self) -> Iterator[tuple[int, str, str]]:
+        """The rows of the ledger in the order of records: its line, the record and the person."""
+        columns = [c for c in self.columns("ledger") if c.name in ("record_id", "person_id")]
+        for line, row in self._sorted("ledger", columns, "record_id"):
+            yield line, _text(row, "record_id"), _text(row, "person_id")
+
+    def _sorted(self, table: str, columns: Sequence[Column], by: str) -> Iterator[tuple[int, Row]]:
+        path = self.path(table)
         with self._readable(path), working() as (connection, folder):
-            for place, row in sorted_rows(connection, folder, path, self.columns(table), "person_id"):
-                yield first + place, row
+            for place, row in sorted_rows(connection, folder, path, columns, by):
+                yield first_line(path.suffix[1:]) + place, row
 
     def path(self, table: str) -> Path:
         """The file of a table."""
