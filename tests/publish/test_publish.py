@@ -22,6 +22,7 @@ from policyengine.address import shown
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
+from policyengine.messages import speak
 from policyengine.tools.publish import current, embedded, reading
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.publish.staging import figure
@@ -714,6 +715,10 @@ def test_what_the_system_refuses(
         publish(results["2016"], str(tmp_path / "new.duckdb"))
     assert str(caught.value.diagnostics[0].hint).startswith(f"nothing was changed; {hint}")
     assert list(tmp_path.iterdir()) == []
+    speak("zh")  # the hint says in Chinese what DuckDB says in English
+    with pytest.raises(PolicyError, match="PE540") as caught:
+        publish(results["2016"], str(tmp_path / "new.duckdb"))
+    assert not re.search("[A-Za-z]{2}", caught.value.diagnostics[0].message), caught.value.diagnostics[0].message
 
 
 def test_the_server_dies_in_the_middle(

@@ -152,20 +152,23 @@ def unusable(to: str, problem: Exception) -> PolicyError:
     if isinstance(problem, duckdb.OutOfMemoryException):
         raise problem
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
-    text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
+    mend = _what_to_do(first)
+    text = say(f"the database can't be used: {first}", "无法使用该数据库" if mend else f"无法使用该数据库：{first}")
     if any(taken in str(problem) for taken in _TAKEN):
         who = f" ({found[0]})" if (found := re.search(r"PID \d+", str(problem))) else ""
         text = say(f"another program has the database open{who}", f"另一程序正在使用该数据库{who}")
-    hint = say("nothing was changed; ", "未作任何改动；") + _what_to_do(first)
+    mend = mend or say("close other programs that have it open and try again", "请关闭占用它的程序后重试")
+    hint = say("nothing was changed; ", "未作任何改动；") + mend
     return PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
 
 
-def _what_to_do(refusal: str) -> str:
-    """By what the database says the system refused; where that is something else, it is most often in use."""
+def _what_to_do(refusal: str) -> str | None:
+    """By what the database says, in English, that the system refused; None where that is something else: it is most
+    often in use."""
     if "No space left" in refusal:
         return say("the disk is full: free some space and try again", "磁盘已满：请腾出空间后重试")
     if "Permission denied" in refusal or "Read-only file system" in refusal:
         return say("check who may write there, or choose another place", "请检查写入权限，或另选位置")
     if "not a valid DuckDB database" in refusal:
         return say("choose another name: this file is something else", "该文件不是数据库，请另选文件名")
-    return say("close other programs that have it open and try again", "请关闭占用它的程序后重试")
+    return None
