@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,12 +16,13 @@ from policyengine.messages import listed, say
 from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.part import OF_DECISION, counted
 from policyengine.tools.stats.store import Store
-from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
-from policyengine.tools.stats.words import ALIASES, BANDS, Words
+from policyengine.tools.stats.suppress import BOUNDS, HIDDEN, MAKERS, QUANTILES
+from policyengine.tools.stats.words import ALIASES, BANDS, COLUMNS, Words
 from policyengine.trace import OUTCOMES
 
 # columns of the tables, which --by is given at times as if they were facts
 SUMMED = ("people", *OUTCOMES, "hours", "activities", "counted_activities", "cost", "passed", "failed")
+DERIVED = ("completion_percent", "mean_hours", "pass_percent", HIDDEN)
 AT_MOST = 999_999  # people among whom DuckDB finds the last of the least
 PLACES = 2  # to which percentages and means are rounded, half up; the exact sums stand beside them
 
@@ -37,7 +38,14 @@ class _Measure:
 
 def dimensions(store: Store) -> tuple[str, ...]:
     """Everything that can be grouped by."""
-    return tuple(dict.fromkeys((*OF_DECISION, *store.people_facts, *store.activity_facts)))
+    return _groups(store, (*OF_DECISION, *store.people_facts, *store.activity_facts))
+
+
+def _groups(store: Store, facts: Iterable[str]) -> tuple[str, ...]:
+    """Each once, without those that are called as another column of the tables; of cost it is seen before whether
+    it is added up."""
+    other = {*SUMMED, *DERIVED, *(f"{s}_hours" for s in store.subjects)} - {"cost"}
+    return tuple(f for f in dict.fromkeys(facts) if f not in other)
 
 
 def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) -> Table:
@@ -50,7 +58,7 @@ def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) ->
     known = dimensions(store)
     for given, fact in zip(by, wanted, strict=True):
         if fact not in known:
-            raise PolicyError([_unknown(given, (*known, *store.unasked), store)])
+            raise PolicyError([_unknown(given, (*known, *_groups(store, store.unasked)), store)])
     keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
     if any(k in store.activity_facts for k in keys):
         return _of_activities(store, title, keys, funds)
@@ -61,7 +69,7 @@ def _unknown(given: str, known: Sequence[str], store: Store) -> Diagnostic:
     from difflib import get_close_matches
 
     lacking, words = _lacking(store), Words(store.labels)
-    chinese = {words.chinese(fact): fact for fact in (*SUMMED, *known)}
+    chinese = {COLUMNS[c][1]: c for c in SUMMED} | {words.chinese(fact): fact for fact in known}
     fact = chinese.get(given, given)
     message = say(f"nothing can be grouped by {given} here", f"此处不能按“{given}”分组")
     if fact in SUMMED:
