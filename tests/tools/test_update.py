@@ -122,6 +122,19 @@ def test_step_by_step(format: str, steps: list[tuple[str, str, str, str, int]], 
     assert verify(kept) == []
 
 
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_reasons_are_counted_of_those_who_stand_too(format: str, tmp_path: Path) -> None:
+    """Of two records whose unit no rule converts one is of somebody who is judged anew: the summary warns of both."""
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    records = world / "records.csv"
+    rows = (f"{n},{who},2016-05-05,visit,,Dam,3000,characters,c,,," for n, who in (("Z1", "A1"), ("Z2", "C3")))
+    records.write_text(records.read_text(encoding="utf-8") + "\n".join([*rows, ""]), encoding="utf-8")
+    assert update(world, out, format).reasons == {"no_conversion": 2}
+    records.write_text(records.read_text(encoding="utf-8").replace("R001,A1,2016-03-14", "R001,A1,2016-03-15"), "utf-8")
+    tally = update(world, out, format)
+    assert (tally.stands, tally.reasons) == (PEOPLE - 1, {"no_conversion": 2})
+
+
 def test_nothing_stands_of_another_year_or_another_kind_of_result(tmp_path: Path) -> None:
     world, out = write_world(tmp_path / "world"), tmp_path / "out"
     update(world, out, "csv")
