@@ -141,7 +141,7 @@ class _Fast:
             source = names[column.position]
             decl, parse = self.shape.headers.fields[column.field], self.reader.parser(column.field)
             cell = cell_of(column, decl, self.kinds[source], source, parse, schema)
-            if empties:
+            if empties and cell.fast != exp.false():
                 known = exp.In(this=cell.raw.copy(), expressions=[text(e) for e in empties])
                 cell.fast, cell.short = exp.and_(cell.fast, exp.not_(known)), False
             cells[column.field] = cell

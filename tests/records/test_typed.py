@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from policyengine.records import columns
-from tests.records.support import both_ways, codes, reject_lines, schema, text
+from tests.records.support import both_ways, codes, record_lines, reject_lines, schema, text
 
 OWN = schema()
 FINE = replace(OWN, bounds={**OWN.bounds, "hours": (OWN.bounds["hours"][0], OWN.bounds["characters"][1], 6)})
@@ -421,6 +421,30 @@ def test_texts_beside_empty_ones(header: str, texts: tuple[str | None, ...], tmp
     inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
     assert inputs is not None
     assert inputs.rows == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "expected"),
+    [
+        ("学习证明", "INTEGER", "P1 | 2016-03-05 | - - |"),
+        ("名称", "BLOB", "P1 | 2016-03-05 | - - |"),
+        ("登记编号", "DOUBLE", "P1 | 2016-03-05 | - - |"),
+        ("身份证号", "UBIGINT", ""),
+    ],
+)
+def test_a_column_without_values_where_the_mapping_file_names_empty_cells(
+    header: str, kind: str, expected: str, tmp_path: Path
+) -> None:
+    """Nothing is nothing in a column of any type: an empty text would be a proof, or somebody."""
+    path, mapping = tmp_path / "records.parquet", tmp_path / "mapping.yaml"
+    mapping.write_text("empty: [不详]\n", encoding="utf-8")
+    columns = {"人员编号": "'P1'", "学习日期": "'2016-03-05'"} if header != "身份证号" else {"学习日期": "'2016-03-05'"}
+    cells = ", ".join(f'{value} AS "{name}"' for name, value in {**columns, header: f"NULL::{kind}"}.items())
+    duckdb.execute(f"COPY (SELECT {cells}) TO '{path}' (FORMAT parquet)")
+    inputs, _ = both_ways([str(path)], None, None, schema(mapping), tmp_path)
+    assert inputs is not None
+    assert [line.split(" | ", 1)[1] for line in record_lines(inputs)] == ([expected] if expected else [])
+    assert reject_lines(inputs.rejects) == ([] if expected else ["1 | 身份证号 | PE420"])
 
 
 # SQL type, what the rows have as person_id and as record_id; expected: the persons and ids of the records, rejects
