@@ -1,8 +1,8 @@
 """A plain CSV file in, the same cells as a Parquet file of texts out, through DuckDB's CSV reader.
 
-Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no
-line breaks inside cells, no empty lines between rows. A few rows that have line breaks inside cells are put apart;
-lines without cells stand for them, and for empty lines. Any other doubt, and the file goes the slow way.
+Plain is what both CSV readers surely read alike: valid text without NUL or U+10FFFF, quotation marks only around whole
+cells, no line breaks inside cells, no empty lines between rows. A few rows that have line breaks inside cells are put
+apart; lines without cells stand for them, and for empty lines. Any other doubt, and the file goes the slow way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from policyengine.records.beside import beside
 from policyengine.records.canonical import copy_to
-from policyengine.records.cells import MAX_TEXT
+from policyengine.records.cells import MAX_TEXT, NO_CHARACTER
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.raw import RawTable, Row
@@ -27,6 +27,7 @@ from policyengine.records.text import rows_of_lines
 CHUNK = 1 << 20  # stays in the processor's cache
 MOST = 100_000  # rows with line breaks inside cells that are put apart; they are in memory
 TALLEST = 1000  # lines of such a row
+NO_TEXT = NO_CHARACTER.encode()  # makes any cell unusable, those too that are only carried along
 GROUP = 40_960  # rows of texts that are written together: with more, one of two threads often waits
 
 
@@ -157,7 +158,7 @@ def _stray(delimiter: bytes) -> re.Pattern[bytes]:
 
 def _plain(piece: bytes, end: int, stray: re.Pattern[bytes]) -> bool:
     """Whether the lines that end before ``end`` are; ``piece`` is looked through where it is, a copy takes as long."""
-    if piece.find(b"\0", 0, end) >= 0:
+    if piece.find(b"\0", 0, end) >= 0 or piece.find(NO_TEXT, 0, end) >= 0:
         return False
     if piece.find(b"\r", 0, end) >= 0 and piece.count(b"\r", 0, end) != piece.count(b"\r\n", 0, end):
         return False
