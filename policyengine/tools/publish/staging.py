@@ -58,7 +58,7 @@ class Staged:
     # --- pieces ---
 
     def _rows(self, table: str, frame: Frame, cells: Mapping[str, Any]) -> Query:
-        return table, t.select(result_id=t.lit(self.result_id), **cells).from_(frame.relation.copy())
+        return table, t.select(result_id=t.lit(self.result_id), **cells).from_(frame.relation.copy(), copy=False)
 
     def _texts(self, frame: Frame, *columns: str) -> dict[str, Any]:
         return {c: frame.text(c) for c in columns}
@@ -78,7 +78,7 @@ class Staged:
             texts = self._texts(frame, "person_id", "period", "policy")
             figures = self._figures(frame, columns, ("value", "required", "shortfall"))
             table, query = self._rows("decision_measures", frame, {**texts, "measure": t.lit(measure), **figures})
-            yield table, query.where(t.present(figures["value"].copy()))
+            yield table, query.where(t.present(figures["value"].copy()), copy=False)
 
     def _as_written(self, table: str) -> Query:
         """A table with the columns that it has in the result."""

@@ -139,7 +139,7 @@ class Part:
     def _table(self, connection: Any, what: str, query: Any) -> None:
         table = f"{what}_{self.number}"
         told(None, say("joining people, decisions and activities", "关联人员、结论与学习活动"))
-        connection.execute(f"CREATE TABLE {table} AS {query.sql('duckdb')}")
+        connection.execute(f"CREATE TABLE {table} AS {query.sql('duckdb', copy=False)}")
         self.columns[what] = kinds_of(connection, t.table(table))
 
     # --- words as codes ---
@@ -149,9 +149,9 @@ class Part:
         words = f"words_{self.number}"
         connection.execute(f"CREATE TABLE {words} (of_column TEXT, word TEXT)")
         for column, cell, relation in self._worded():
-            some = t.select(word=cell).distinct().from_(relation).limit(CODED + 1)
-            some = t.select(of_column=t.lit(column), word=t.col("word")).from_(t.sub(some, "s"))
-            ((count,),) = connection.execute(f"INSERT INTO {words} {some.sql('duckdb')}").fetchall()
+            some = t.select(word=cell).distinct().from_(relation, copy=False).limit(CODED + 1, copy=False)
+            some = t.select(of_column=t.lit(column), word=t.col("word")).from_(t.sub(some, "s"), copy=False)
+            ((count,),) = connection.execute(f"INSERT INTO {words} {some.sql('duckdb', copy=False)}").fetchall()
             if count <= CODED:
                 self.coded.add(column)
         columns = [t.lit(column) for column in sorted(self.coded)]
@@ -208,7 +208,7 @@ class Part:
             last=_year(period.copy(), -1),
             **{c: ticks(frame, c, self.ticks) for c in FIGURES},
             **{f"subject_{s}": ticks(frame, s, self.ticks) for s in self.subjects},
-        ).from_(frame.relation.copy())
+        ).from_(frame.relation.copy(), copy=False)
         query = t.select(person_no=t.col("person_no", "p"), **t.cols("d", *self._told())).from_(t.sub(inner, "d"))
         return t.join(query, t.table(f"people_{self.number}", "p"), t.same_person("d", "p"))
 
@@ -260,7 +260,8 @@ class Part:
         if self.has_cost and self.source.splits:
             inner["assign_rule"] = ledger.text("assign_rule")
         inner |= {f: self._code(f, ledger.text(f)) for f in from_ledger}
-        rows = t.select(**inner).from_(ledger.relation.copy()).where(t.present(ledger.text("period")))
+        rows = t.select(**inner).from_(ledger.relation.copy(), copy=False)
+        rows.where(t.present(ledger.text("period")), copy=False)
         columns = {"person_no": t.col("person_no", "s")}
         columns |= t.cols("l", "period", "year", "reason", "counted", *from_ledger)
         columns |= t.cols("s", "policy", "unit", "outcome")
@@ -268,24 +269,23 @@ class Part:
         t.join(query, t.table(f"standing_{self.number}", "s"), t.agree("l", "s", "person_id", "year"))
         if records is not None:
             facts = {f: self._code(f, fact_text(t.col(f, "r"), own[f])) for f in self.activity_facts if f in own}
-            query = query.select(*t.select(**facts).expressions)
+            query.select(*t.select(**facts).expressions, copy=False)
             t.join(query, aliased(records.relation, "r"), t.agree("l", "r", "record_id"), "LEFT")
-            query = self._more(query)
+            self._more(query)
         return query
 
-    def _more(self, query: Any) -> Any:
-        """Cost and listing of the record."""
+    def _more(self, query: Any) -> None:
+        """Cost and listing of the record, too."""
         if self.has_cost:
             cost: Any = t.cast(t.col("cost", "r"), "DECIMAL(28, 6)")
             if self.source.splits:  # a record that counts in several periods is paid for once
                 first = t.over(t.call("min", t.col("year", "l")), [t.col("record_id", "l")])
                 cost = t.case([(t.equal(t.col("year", "l"), first), cost)], t.lit(None))
-                query = query.select(t.named(self._paid(), "paid"))
-            query = query.select(t.named(cost, "cost"))
+                query.select(t.named(self._paid(), "paid"), copy=False)
+            query.select(t.named(cost, "cost"), copy=False)
         if "listed" in self.activity_facts and self.source.listings:
-            query = query.select(t.named(self._code("listed", t.col("listed", "b")), "listed"))
+            query.select(t.named(self._code("listed", t.col("listed", "b")), "listed"), copy=False)
             t.join(query, t.table(f"listed_{self.number}", "b"), t.agree("r", "b", "provider", "end"), "LEFT")
-        return query
 
     def _paid(self) -> Any:
         """By what a record is known again in another result, if a rule says in which years it counts: id and days."""

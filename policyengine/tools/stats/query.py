@@ -173,9 +173,9 @@ def spread(store: Store) -> list[Table]:
 def _run(
     store: Store, title: str, keys: list[str], owners: dict[str, str], measures: Sequence[_Measure], source: Any
 ) -> Table:
-    query = source.select(*(t.named(t.col(k, owners[k]), k) for k in keys))
-    query = query.select(*(t.named(m.expression, m.column.name) for m in measures))
-    query = query.group_by(*(t.col(k, owners[k]) for k in keys))
+    query = source.select(*(t.named(t.col(k, owners[k]), k) for k in keys), copy=False)
+    query.select(*(t.named(m.expression, m.column.name) for m in measures), copy=False)
+    query.group_by(*(t.col(k, owners[k]) for k in keys), copy=False)
     rows = []
     for row in store.rows(query):
         shown = [None if v is None else str(v) for v in row[: len(keys)]]

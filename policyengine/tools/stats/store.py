@@ -44,7 +44,7 @@ class Store:
 
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         """The rows of a tree."""
-        return list(self.connection.execute(query.sql("duckdb")).fetchall())
+        return list(self.connection.execute(query.sql("duckdb", copy=False)).fetchall())
 
 
 def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequence[str]) -> Store:
@@ -110,11 +110,11 @@ def _union(store: Store, what: str, parts: Sequence[Part], columns: Sequence[str
         for c in figures:
             value = t.times(t.col(c), t.lit(factor)) if factor != 1 else t.col(c)
             cells[c] = value if c in own else t.lit(None)
-        queries.append(t.select(**cells).from_(t.table(f"{what}_{part.number}")))
+        queries.append(t.select(**cells).from_(t.table(f"{what}_{part.number}"), copy=False))
     if not queries:
         empty = {c: t.cast(t.lit(None), "INT") for c in ("source", "person", *columns, *figures)}
         queries = [t.select(**empty).where(exp.false())]
-    store.connection.execute(f"CREATE OR REPLACE VIEW {what} AS {t.union(*queries).sql('duckdb')}")
+    store.connection.execute(f"CREATE OR REPLACE VIEW {what} AS {t.union(*queries).sql('duckdb', copy=False)}")
 
 
 def _refuse_overlaps(store: Store, places: Sequence[str]) -> None:
