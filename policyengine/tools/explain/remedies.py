@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from policyengine.records.model import Fact
 from policyengine.tools.explain.case import Remedy, exceeded, own_facts
-from policyengine.tools.explain.words import Node, Words, number, unit_of
+from policyengine.tools.explain.words import Node, Words, number, spaced, unit_of
 from policyengine.trace import Finding
 
 
@@ -27,7 +27,7 @@ class Remedies(Words):
             yield Node(
                 self.say(
                     f"what would be enough depends on {facts}: it is open which policy governs",
-                    f"补足办法视{facts}而定：适用哪个政策尚不确定",
+                    f"补足办法视{spaced(facts)}而定：适用哪个政策尚不确定",
                 )
             )
             return
@@ -80,7 +80,7 @@ class Remedies(Words):
         if not f.missing or not (f.status == "undetermined" or open_of_person):
             return ""
         facts = self.lacking(f.missing)
-        return self.say(f", if needed (depending on {facts})", f"，如须补足（视{facts}而定）")
+        return self.say(f", if needed (depending on {facts})", f"，如须补足（视{spaced(facts)}而定）")
 
     def _remedy(self, r: Remedy) -> str:
         if r.facts:
@@ -89,7 +89,7 @@ class Remedies(Words):
                 names = self.say(" and ", "、").join(self._wanted(f, value) for f, value in facts.items())
                 gain = number(r.gains[record])
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
-            return self.say(" and ", "，并").join(parts)
+            return self.say(" and ", "，并 ").join(parts)
         until = r.until.isoformat()
         unit = unit_of(number(r.gain), self.unit)
         kinds = [] if r.measure == "total" else [self.labels.measure(r.measure, self.case.decision.unit)]

@@ -25,7 +25,7 @@ from policyengine.tools.explain.case import (
     reduced_for_sure,
 )
 from policyengine.tools.explain.remedies import Remedies
-from policyengine.tools.explain.words import CITED, ZERO, Node, number, once_and_caps, opened_by, spread
+from policyengine.tools.explain.words import CITED, ZERO, Node, number, once_and_caps, opened_by, spaced, spread
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -345,7 +345,7 @@ class _Writer(Activities):
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
             if facts := self.lacking(self.case.turns_on.get(name, ())):
-                text += self.say(f", depending on {facts}", f"，视{facts}而定")
+                text += self.say(f", depending on {facts}", f"，视{spaced(facts)}而定")
             yield Node(self.cite(text, EITHER.join(keys)), [*self._named(keys), *self._before(keys)])
 
     def _named(self, conclusions: Iterable[str]) -> list[Node]:

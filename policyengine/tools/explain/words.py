@@ -163,6 +163,11 @@ def number(value: Fraction | None) -> str:
     return "?" if value is None else exact_text(value)
 
 
+def spaced(text: str) -> str:
+    """Text as it stands behind Chinese: Latin letters, such as a record id's, with a space before them."""
+    return f" {text}" if text[:1].isascii() else text
+
+
 def in_units(text: str, unit: str) -> str:
     """``1 hour``, ``2 hours``, ``0–1 hours``."""
     return f"{text} {unit_of(text, unit)}".strip()
