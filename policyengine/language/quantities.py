@@ -54,6 +54,15 @@ def half_up(value: Fraction, places: int) -> Fraction:
     return Fraction(floor(value * 10**places + Fraction(1, 2)), 10**places)
 
 
+def mixed_text(value: Fraction, language: str) -> str:
+    """A figure for people, as exact as in the tables: ``80 5/6``（80又5/6） for ``485/6``."""
+    text = exact_text(value)
+    whole, rest = divmod(abs(value), 1)
+    if "/" not in text or not whole:
+        return text
+    return f"{'-' if value < 0 else ''}{whole}{'又' if language == 'zh' else ' '}{rest}"
+
+
 def exact_text(value: Fraction) -> str:
     """Exact decimal without trailing zeros; a figure without a finite decimal as a fraction (``20/9``)."""
     denominator = value.denominator

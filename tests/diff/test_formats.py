@@ -56,7 +56,7 @@ def test_for_people(comparison: Comparison) -> None:
     assert f"4,321 people, 1,234,567 decisions: {changed}" in text
     assert "    accounting: 1, 1\n" in text
     assert "510101********0019 2016: met → not met · 92 → 82 of 90; cut by caps 3 → 13 · p/a, p/b\n" in text
-    assert "510101********0019 2017: not met → met · 20/9 of 90 → 2 · p/a\n" in text
+    assert "510101********0019 2017: not met → met · 2 2/9 of 90 → 2 · p/a\n" in text
     assert "510101********0019 2016: 0.5 hours\n" in text
     assert "\x1b" not in text
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from policyengine.language.numerals import in_words, numeral
+from policyengine.language.quantities import mixed_text
 
 NUMERALS = """
     九十 90 | 十五 15 | 一百一十五 115 | 一百零五 105 | 一千零五十 1050 | 二〇二〇 2020 | 一万五千 15000 | 半 0.5
@@ -52,3 +55,14 @@ def test_a_number_ends_before_the_and_that_is_the_rules(rule: str, figures: str 
     text, _, words = rule.partition(": ")
     start = text.index(words)
     assert in_words(text, start) == (start + len(words), figures)
+
+
+SHOWN = [
+    ("485/6", "80 5/6", "80又5/6"), ("2/3", "2/3", "2/3"), ("87.5", "87.5", "87.5"), ("90", "90", "90"),
+    ("-20/9", "-2 2/9", "-2又2/9"), ("0", "0", "0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "en", "zh"), SHOWN)
+def test_a_figure_for_people(value: str, en: str, zh: str) -> None:
+    assert (mixed_text(Fraction(value), "en"), mixed_text(Fraction(value), "zh")) == (en, zh)

@@ -193,7 +193,7 @@ def test_a_full_cap_is_left_out(world: Path, tmp_path: Path) -> None:
 # D4's sector is not known: a miller owes 120 hours, everybody else 90. What is enough is enough for both.
 WHICHEVER = [
     (120, "what would be enough depends on sector: it is open which policy governs"),
-    (90, "enough would be: 790/9 more recognised hours outside self study, publication by 2016-12-31"),
+    (90, "enough would be: 87 7/9 more recognised hours outside self study, publication by 2016-12-31"),
 ]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from policyengine.language.quantities import exact_text
+from policyengine.language.quantities import mixed_text, unit_name
 from policyengine.messages import listed, many, say, spoken
 from policyengine.records.personal import mask
 from policyengine.tools.diff.impact import Impact, Shift
 from policyengine.tools.diff.model import Law
 from policyengine.tools.explain.text import OUTCOMES
-from policyengine.tools.prove.words import quantity
+from policyengine.tools.explain.words import in_units
 
 EXAMPLES, GROUPS, NEAREST = 4, 10, 5  # how many of each are shown (examples: of each direction)
 
@@ -65,7 +65,10 @@ def blocks(impact: Impact, law: Law, reveal: bool) -> Iterator[Block]:
         yield Block(say("examples", "举例"), head, shown)
     if impact.nearest:
         near = [
-            (f"{_who(d.person_id, reveal)} {d.period}", quantity(d.shortfall_total or Fraction(0), d.unit))
+            (
+                f"{_who(d.person_id, reveal)} {d.period}",
+                in_units(_figure(d.shortfall_total or Fraction(0)), unit_name(d.unit)),
+            )
             for d in impact.nearest[:NEAREST]
         ]
         short = say("person and year", "人员与年度"), say("short", "尚缺")
@@ -78,17 +81,21 @@ def shift_row(shift: Shift, reveal: bool) -> tuple[str, ...]:
     outcome = _turned(*(say(*OUTCOMES[d.outcome]) if d else "–" for d in (old, new)))
     figures = ""
     if old and new:
-        figures = _turned(exact_text(old.total), exact_text(new.total))
-        owed = _turned(*(exact_text(d.required_total) if d.required_total is not None else "–" for d in (old, new)))
+        figures = _turned(_figure(old.total), _figure(new.total))
+        owed = _turned(_figure(old.required_total), _figure(new.required_total))
         figures += "" if owed == "–" else say(f" of {owed}", f"（应完成 {owed}）")
         if old.capped_off != new.capped_off:
-            cut = _turned(exact_text(old.capped_off), exact_text(new.capped_off))
+            cut = _turned(_figure(old.capped_off), _figure(new.capped_off))
             figures += say(f"; cut by caps {cut}", f"；限额扣减 {cut}")
     return f"{_who(shift.person_id, reveal)} {shift.period}", outcome, figures, listed(shift.rules)
 
 
 def _who(person: str, reveal: bool) -> str:
     return person if reveal else mask(person)
+
+
+def _figure(value: Fraction | None) -> str:
+    return "–" if value is None else mixed_text(value, spoken())
 
 
 def _turned(old: str, new: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from policyengine.tools.explain.case import rows_of
-from policyengine.tools.explain.words import ZERO, Node, Words, in_units, number, once_and_caps, spread
+from policyengine.tools.explain.words import ZERO, Node, Words, in_units, once_and_caps
 from policyengine.trace import LedgerEntry
 
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
@@ -22,7 +22,7 @@ class Activities(Words):
         and, if any does, of which period."""
         text = self.activity(e) + f" → {self.hours_range(e.converted, e.converted_high)}"
         if (e.counted, e.counted_high) != (e.converted, e.converted_high):
-            counted = spread(e.counted, e.counted_high)
+            counted = self.spread(e.counted, e.counted_high)
             text += self.say(f", counted {counted}", f"，计入 {counted}")
         return self.cite(text, "+".join(filter(None, (e.convert_rule, e.assign_rule))) if rules else "")
 
@@ -42,11 +42,11 @@ class Activities(Words):
             short = title if len(title) <= 40 else title[:39] + "…"
             parts.append(self.say(f'"{short}"', f"「{short}」"))
         if e.quantity is not None:
-            parts.append(in_units(number(e.quantity), self.labels.unit(e.unit)))
+            parts.append(in_units(self.number(e.quantity), self.labels.unit(e.unit)))
         return " ".join(parts)
 
     def hours_range(self, low: Fraction, high: Fraction | None) -> str:
-        return in_units(spread(low, high), self.unit)
+        return in_units(self.spread(low, high), self.unit)
 
 
 class Caps(Activities):
@@ -66,7 +66,7 @@ class Caps(Activities):
             text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
             least = [self._surely_cut(e) for e in cut]
             most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
-            lost = spread(sum(least, ZERO), _total(most))
+            lost = self.spread(sum(least, ZERO), _total(most))
             about = notes[0].about if notes and len(own) == 1 else None
             facts = [self.say(f"{lost} cut", f"扣减 {lost}")]
             if about and (claimed := self._claimed(key, set(about))):
@@ -89,7 +89,7 @@ class Caps(Activities):
         came = [amount for e in claims if (amount := self._came(e, key, about)) is not None]
         if len(came) < len(claims):
             return ""
-        claimed, reached = _sum((e.converted, e.converted_high) for e in claims), _sum(came)
+        claimed, reached = self._sum((e.converted, e.converted_high) for e in claims), self._sum(came)
         if reached == claimed:
             return self.say(f"{claimed} claimed", f"申报 {claimed}")
         return self.say(f"{reached} of {claimed} claimed reached it", f"申报 {claimed}，其中 {reached} 计至此限")
@@ -106,10 +106,9 @@ class Caps(Activities):
             return e.counted, e.counted_high
         return None
 
-
-def _sum(amounts: Iterable[Amount]) -> str:
-    pairs = list(amounts)
-    return spread(sum((low for low, _ in pairs), ZERO), _total(high for _, high in pairs))
+    def _sum(self, amounts: Iterable[Amount]) -> str:
+        pairs = list(amounts)
+        return self.spread(sum((low for low, _ in pairs), ZERO), _total(high for _, high in pairs))
 
 
 def _total(amounts: Iterable[Fraction | None]) -> Fraction | None:

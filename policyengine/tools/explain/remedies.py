@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from policyengine.records.model import Fact
 from policyengine.tools.explain.case import Remedy, exceeded, own_facts
-from policyengine.tools.explain.words import Node, Words, number, spaced, unit_of
+from policyengine.tools.explain.words import Node, Words, spaced, unit_of
 from policyengine.trace import Finding
 
 
@@ -87,11 +87,11 @@ class Remedies(Words):
             parts = []
             for record, facts in r.facts.items():
                 names = self.say(" and ", "、").join(self._wanted(f, value) for f, value in facts.items())
-                gain = number(r.gains[record])
+                gain = self.number(r.gains[record])
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
             return self.say(" and ", "，并 ").join(parts)
         until = r.until.isoformat()
-        unit = unit_of(number(r.gain), self.unit)
+        unit = unit_of(self.number(r.gain), self.unit)
         kinds = [] if r.measure == "total" else [self.labels.measure(r.measure, self.case.decision.unit)]
         kinds += [self.labels.term(r.subject, "subject")] if r.subject else []
         zh, limits = "、".join(kinds), ""
@@ -107,8 +107,8 @@ class Remedies(Words):
             until += f", subject to: {rule} ({self.cited(key)})"
             limits += f"，并受此限：{rule}（{self.cited(key)}）"
         return self.say(
-            f"{number(r.gain)} more recognised {en} by {until}",
-            f"{_day(r.until)}前（含当日）再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
+            f"{self.number(r.gain)} more recognised {en} by {until}",
+            f"{_day(r.until)}前（含当日）再取得 {self.number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
         )
 
     def _wanted(self, fact: str, value: Fact | None) -> str:
@@ -123,7 +123,7 @@ class Remedies(Words):
         elif fact in self.labels.known["terms"]:
             shown = self.labels.term(str(value), fact)
         else:  # one of many that do
-            shown = number(value) if isinstance(value, Fraction) else str(value)
+            shown = self.number(value) if isinstance(value, Fraction) else str(value)
             return self.say(f"{name} (such as {shown})", f"{name}（如 {shown}）")
         return self.say(f"{name} = {shown}", f"{name}为“{shown}”")
 

@@ -25,7 +25,7 @@ from policyengine.tools.explain.case import (
     reduced_for_sure,
 )
 from policyengine.tools.explain.remedies import Remedies
-from policyengine.tools.explain.words import CITED, ZERO, Node, number, once_and_caps, opened_by, spaced, spread
+from policyengine.tools.explain.words import CITED, ZERO, Node, once_and_caps, opened_by, spaced
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -86,14 +86,14 @@ class _Writer(Activities):
         text = f"{who} · {d.period} · {outcome}"
         asked = [f for f in self.case.findings if self._is_shown(f)]
         if d.required_total is not None and asked:
-            total = spread(d.total, d.total_high)
+            total = self.spread(d.total, d.total_high)
             owed = self.hours_range(d.required_total, most_required(d, asked))
             text += self.say(f": {total} of {owed}", f"：{total} / {owed}")
             carried = carried_over(d, asked)
             if carried:
-                text += self.say(f", {number(carried)} carried over", f"，另有结转 {number(carried)}")
+                text += self.say(f", {self.number(carried)} carried over", f"，另有结转 {self.number(carried)}")
             if d.shortfall_total:
-                short = number(d.shortfall_total)
+                short = self.number(d.shortfall_total)
                 text += self.say(f", {short} short", f"，尚缺 {short}")
         if not d.shortfall_total or not asked:
             text += "".join(self.say("; ", "；") + self._firm(f) for f in self._unmet())
@@ -152,7 +152,8 @@ class _Writer(Activities):
 
     def _subject(self, subject: str, hours: Fraction, findings: Iterable[Finding]) -> Node:
         found = [f for f in findings if f.measure == subject]
-        node = Node(self._finding(found[0]) if found else f"{self.labels.term(subject, 'subject')} {number(hours)}")
+        counted = f"{self.labels.term(subject, 'subject')} {self.number(hours)}"
+        node = Node(self._finding(found[0]) if found else counted)
         node.below = [Node(self._finding(f)) for f in found[1:]]
         node.below += [Node(self.record(e)) for e in self._counted() if e.subject == subject]
         return node
@@ -165,7 +166,7 @@ class _Writer(Activities):
             note = self.case.rules[measured.rule]
             below.append(Node(self.cite(note.text(self.language), measured.rule)))
         if measured is not None and rows and measured.rows:
-            each = [f"{e.record_id} {spread(e.counted, e.counted_high)}" for e in measured.rows]
+            each = [f"{e.record_id} {self.spread(e.counted, e.counted_high)}" for e in measured.rows]
             below.append(Node(self.say("counted: ", "计入：") + self.some(each)))
         return below
 
@@ -193,18 +194,17 @@ class _Writer(Activities):
         state = kept if f.status == "met" else self._state(f)
         words = self.say("expected", "一般要求")
         bound = "" if f.comparison == ">=" else "≤ "
-        needed = spread(f.required or ZERO, f.required_high)
+        needed = self.spread(f.required or ZERO, f.required_high)
         expected = self.say(f"({words} {bound}{needed}: {state})", f"（{words} {bound}{needed}：{state}）")
-        text = f"{label} {spread(f.achieved, f.achieved_high)}{where}    {expected}"
+        text = f"{label} {self.spread(f.achieved, f.achieved_high)}{where}    {expected}"
         return self.cite(text, f.rule) + self._history(f)
 
     def _firm(self, f: Finding) -> str:
         """``total 87.5 / 90, 2.5 short``."""
         label, where = self._measure(f)
         mark = "/" if f.comparison == ">=" else "≤"
-        text = (
-            f"{label} {spread(f.achieved, f.achieved_high)} {mark} {spread(f.required or ZERO, f.required_high)}{where}"
-        )
+        needed = self.spread(f.required or ZERO, f.required_high)
+        text = f"{label} {self.spread(f.achieved, f.achieved_high)} {mark} {needed}{where}"
         return text if f.status == "met" else text + self.say(", ", "，") + self._state(f)
 
     def _measure(self, f: Finding) -> tuple[str, str]:
@@ -233,8 +233,8 @@ class _Writer(Activities):
             return self.say("kept so far", "目前符合")
         over = f.comparison != ">="
         amount = self.say(
-            f"{number(f.shortfall)} {'too many' if over else 'short'}",
-            f"{'超出' if over else '尚缺'} {number(f.shortfall)}",
+            f"{self.number(f.shortfall)} {'too many' if over else 'short'}",
+            f"{'超出' if over else '尚缺'} {self.number(f.shortfall)}",
         )
         return amount + (self.say(", excused", "，已免除") if f.status == "excused" else "")
 
@@ -242,13 +242,13 @@ class _Writer(Activities):
         """How the figure came about: overrides, reductions, hours carried over, the circumstance."""
         parts = []
         if f.required_base is not None and f.required_base != f.required_before:
-            parts.append(self.say(f"base {number(f.required_base)}", f"原定 {number(f.required_base)}"))
+            parts.append(self.say(f"base {self.number(f.required_base)}", f"原定 {self.number(f.required_base)}"))
         if f.required_before is not None and f.required_before != f.required:
-            before = number(f.required_before)
+            before = self.number(f.required_before)
             text = self.say(f"reduced from {before}", f"核减前 {before}")
             parts.append(text if reduced_for_sure(f) else self.say("may be ", "可能核减，") + text)
         if f.carried:
-            parts.append(self.say(f"{number(f.carried)} carried over", f"其中结转 {number(f.carried)}"))
+            parts.append(self.say(f"{self.number(f.carried)} carried over", f"其中结转 {self.number(f.carried)}"))
         if f.circumstance:
             kinds = self.say(", ", "、").join(self.labels.term(k, "circumstance") for k in f.circumstance.split("+"))
             parts.append(self.say(f"because of {kinds}", f"因{kinds}"))

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from policyengine.engines.calendar import time_between
 from policyengine.language import tree
-from policyengine.language.quantities import exact_text
+from policyengine.language.quantities import mixed_text
 from policyengine.light import dataclass
 from policyengine.records.personal import masked_day
 from policyengine.tools.explain.case import Case, Labels, Lapse, RuleNote, cited, owner_of
@@ -43,7 +43,13 @@ class Words:
 
     def hours(self, value: Fraction | None) -> str:
         """An amount in the unit that the policy counts in."""
-        return in_units(number(value), self.unit)
+        return in_units(self.number(value), self.unit)
+
+    def number(self, value: Fraction | None) -> str:
+        return number(value, self.language)
+
+    def spread(self, low: Fraction, high: Fraction | None) -> str:
+        return spread(low, high, self.language)
 
     def cite(self, text: str, key: str) -> str:
         return f"{text}{CITED}{self.cited(key)}" if key else text
@@ -159,8 +165,8 @@ def _asks(note: RuleNote) -> set[str]:
     return found | ({"figure"} if re.search(r"\bunknown\b|[0-9] to [0-9]", text) else set())
 
 
-def number(value: Fraction | None) -> str:
-    return "?" if value is None else exact_text(value)
+def number(value: Fraction | None, language: str) -> str:
+    return "?" if value is None else mixed_text(value, language)
 
 
 def spaced(text: str) -> str:
@@ -178,8 +184,8 @@ def unit_of(text: str, unit: str) -> str:
     return unit.removesuffix("s") if text == "1" else unit
 
 
-def spread(low: Fraction, high: Fraction | None) -> str:
+def spread(low: Fraction, high: Fraction | None, language: str) -> str:
     """``87.5``, or ``20 to 36`` where facts are missing (``20 or more`` without an upper bound)."""
     if high is None:
-        return f"{number(low)}…"
-    return number(low) if low == high else f"{number(low)}–{number(high)}"
+        return f"{number(low, language)}…"
+    return number(low, language) if low == high else f"{number(low, language)}–{number(high, language)}"

@@ -64,7 +64,7 @@ def _owed(d: Decision, one: One) -> tuple[Any, Any]:
     """What is required: a figure, or as text both bounds where it is open how much is; and how much is short of it.
     Nothing where it is only expected."""
     required, most, short = owed_in_total(d, of_period(d, one.findings))
-    return required if required is None or required == most else spread(required, most), short
+    return required if required is None or required == most else spread(required, most, spoken()), short
 
 
 def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
@@ -99,14 +99,15 @@ def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
     if f.measure == "policy":
         return open_policy(f)
     op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
-    need = "" if f.required is None else spread(f.required, f.required_high)
+    need = "" if f.required is None else spread(f.required, f.required_high, labels.language)
     state = say(*OUTCOMES[f.status])
     if f.advisory:
         op = say(f"expected {op}", f"一般要求{op}")
         state = say("not kept", "未达到" if f.comparison == ">=" else "已超出") if f.status == "not_met" else state
-    measure, achieved = labels.measure(f.measure, f.unit), spread(f.achieved, f.achieved_high)
+    measure, achieved = labels.measure(f.measure, f.unit), spread(f.achieved, f.achieved_high, labels.language)
     if f.carried:
-        achieved += say(f" ({number(f.carried)} carried over)", f"（其中结转 {number(f.carried)}）")
+        carried = number(f.carried, labels.language)
+        achieved += say(f" ({carried} carried over)", f"（其中结转 {carried}）")
     rule = _cited(rules, f.rule)
     return say(
         f"{measure}: {achieved}, {op} {need} ({state}, {rule})",

@@ -117,7 +117,7 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
 
 def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -> str:
     """``30 credits``: of one person, different policies may count in different units."""
-    return in_units(spread(value, high), labels.unit(unit))
+    return in_units(spread(value, high, labels.language), labels.unit(unit))
 
 
 def _cell(text: str) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.tools.explain.case import (
     Labels,
@@ -27,7 +26,7 @@ from policyengine.tools.explain.case import (
     rows_of,
 )
 from policyengine.tools.explain.text import NOTHING_ASKED
-from policyengine.tools.explain.words import in_units, spread, unit_of
+from policyengine.tools.explain.words import in_units, number, spread, unit_of
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One, called
 from policyengine.tools.report.words import FACTS, open_policy
@@ -90,7 +89,7 @@ def packed(content: Any) -> str:
 
 def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool) -> None:
     person_id, name = called(one.person, reveal)
-    total, findings = exact_text(d.total), of_period(d, one.findings)
+    total, findings = _text(d.total), of_period(d, one.findings)
     required, most, short = owed_in_total(d, findings)
     row: dict[str, Any] = {
         "id": person_id,
@@ -98,7 +97,7 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
         "period": data.word(d.period),
         "outcome": OUTCOMES.index(d.outcome),
         "total": total,
-        "required": "" if required is None else spread(required, most),  # both bounds where open
+        "required": "" if required is None else spread(required, most, spoken()),  # both bounds where open
         "short": _text(short),
         "unit": data.word(unit_of(total, labels.unit(d.unit))),  # it stands behind the total
     }
@@ -138,27 +137,28 @@ def _in_words(text: str, status: str) -> list[Any]:
 def _finding(f: Finding, labels: Labels) -> list[Any]:
     if f.measure == "policy":
         return _in_words(open_policy(f), f.status)
-    achieved = spread(f.achieved, f.achieved_high)
-    required = "" if f.required is None else spread(f.required, f.required_high)
+    achieved = spread(f.achieved, f.achieved_high, labels.language)
+    required = "" if f.required is None else spread(f.required, f.required_high, labels.language)
     return [
         labels.measure(f.measure, f.unit), OUTCOMES.index(f.status), 1 if f.advisory else 0, f.comparison,
-        required, achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
+        required, achieved, _text(f.shortfall), f.rule, _text(f.required_base),
         _text(f.required_before), list(f.because), 1 if reduced_for_sure(f) else 0, _text(f.carried or None),
     ]  # fmt: skip
 
 
 def _record(one: One, e: Entry, labels: Labels) -> list[Any]:
-    quantity = "" if e.quantity is None else in_units(shown(e.quantity), labels.unit(e.unit))
+    quantity = "" if e.quantity is None else in_units(shown(e.quantity, labels.language), labels.unit(e.unit))
     keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
     lacks = [_fact(m, labels) for m in missing_of(e, one.unsettled)] if one.unsettled else []
     return [
         e.record_id, e.end or "", labels.term(e.form, "form") if e.form else "", e.title or "", quantity,
-        shown(e.converted), shown(e.counted), e.reason, "+".join(keys).split("+") if keys else [], lacks,
+        *(shown(figure, labels.language) for figure in (e.converted, e.counted)), e.reason,
+        "+".join(keys).split("+") if keys else [], lacks,
     ]  # fmt: skip
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else exact_text(value)
+    return "" if value is None else number(value, spoken())
 
 
 def rules_of(written: Written) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policyengine.engines.compile import trees as t
-from policyengine.language.quantities import exact_text
+from policyengine.language.quantities import mixed_text
 from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
 from policyengine.tools.result.read import Unsettled, Written
 from policyengine.tools.result.tables import parted
@@ -102,9 +102,9 @@ def _told(column: str, frame: Frame, known: Mapping[str, str]) -> Any:
 
 
 @lru_cache(maxsize=65_536)
-def shown(figure: str) -> str:
+def shown(figure: str, language: str) -> str:
     """A figure of an entry for people: engines leave a common denominator in fractions."""
-    return exact_text(Fraction(figure)) if "/" in figure else figure
+    return mixed_text(Fraction(figure), language) if "/" in figure else figure
 
 
 def ledger_entry(e: Entry, unsettled: Unsettled) -> LedgerEntry:
