@@ -180,7 +180,7 @@ LATER = """- id: just-cause
 
 def test_two_branches_amend_one_rule_for_the_same_time(repository: Repository) -> None:
     """Git merges both without a conflict: one corrects the text, the other ends the version and adds one elsewhere."""
-    branch(repository, "ours", YEARS, "情形 = 正当理由", "情形 属于（正当理由、病假）")
+    branch(repository, "ours", YEARS, "本年 当 情形 = 正当理由", "本年 当 情形 属于（正当理由、病假）")
     branch(repository, "theirs", YEARS, "- id: not-excellent", LATER)
     repository.replace(YEARS, *SPLIT)
     repository.commit("from 2026")

@@ -177,8 +177,8 @@ def test_positions_are_in_units_of_the_protocol(rules: Path) -> None:
     """A character outside of the basic plane counts twice in UTF-16."""
     line = "  rule: 结论 不得评优「𠮷𠮷」当 未完成 且 单位性质 属于（国家机关"
     text = rules.read_text(encoding="utf-8")
-    old = next(part for part in text.split("\n") if "结论 不得评优" in part)
-    rules.write_text(text.replace(old, line + "、事业单位、社会团体）"), encoding="utf-8")
+    old = text[text.index("  rule: >-\n    结论 不得评优") : text.index("  note: “无正当理由未完成”")]
+    rules.write_text(text.replace(old, line + "、事业单位、社会团体）\n"), encoding="utf-8")
 
     async def what(editor: Editor) -> None:
         asked = editor.at("𠮷𠮷", "国家机关")
