@@ -1,14 +1,17 @@
 """``applies``: which persons a pack is for. Its condition is typed like a rule's, and sees nothing but the person.
 
 Who is judged by which pack is decided once for a person, before any record or year is looked at: a condition that asks
-for these would be true of nobody, or of everybody.
+for these would be true of nobody, or of everybody. Of a folder of packs it is said which may claim one person together.
 """
 
 from __future__ import annotations
 
-from policyengine.diagnostics import Span
+from collections.abc import Iterator, Sequence
+
+from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language import tree
-from policyengine.messages import say
+from policyengine.language.disjoint import impossible
+from policyengine.messages import listed, say
 from policyengine.packs.model import Citation, Governing, Pack, Policy, Rule
 from policyengine.plan.kinds import Kinds, Rules
 from policyengine.plan.model import PlanRule
@@ -66,3 +69,34 @@ def _sight(rule: Rules, condition: tree.Condition, policy: Policy, kinds: Kinds)
                         f"the rows of the table {name} hold at some time only", f"表 {name} 的各行只在某一时间有效"
                     )
                     refuse("PE237", said, getattr(node, "span", None))
+
+
+def rivals(policies: Sequence[Policy]) -> Iterator[Diagnostic]:
+    """Of the policies of one folder those that may claim a person with equal right (PE913), told at the later one. Of
+    two that say nothing of whom they are for, each is meant to be named by its own path."""
+    for place, policy in enumerate(policies):
+        others = [other for other in policies[:place] if _may_both(policy, other)]
+        if not others:
+            continue
+        pack, names = policy.packs[-1], listed(other.id for other in others)
+        at = pack.applies_place
+        span = at.span(0, len(getattr(at, "value", ""))) if at else Span(f"{pack.folder}/pack.yaml")
+        yield Diagnostic(
+            "PE913",
+            say(f"nothing shows that no person of {policy.id} is also one of {names}, of the same rank: evaluate by "
+                "the folder can't choose between them",
+                f"看不出 {policy.id} 的人员与同级的 {names} 没有重合：按文件夹评定时，对这样的人无从选择"),
+            span,
+            say("leave the people of the one out in the `applies` of the other (sector not in (…)), and declare their "
+                "term there, too",
+                "请在其中一个的 applies 中排除另一个的人员（如 行业 不属于（…）），所用的词条也须在那里声明"),
+            "warning",
+            at.line(span) if at else None,
+        )  # fmt: skip
+
+
+def _may_both(one: Policy, other: Policy) -> bool:
+    if len(one.packs) != len(other.packs):
+        return False
+    parts = {pack.folder: pack.applies for pack in (*one.packs, *other.packs) if pack.applies is not None}
+    return bool(parts) and not impossible(tree.And(tuple(parts.values())), one.vocabulary)

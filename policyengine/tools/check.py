@@ -15,6 +15,7 @@ from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
 from policyengine.packs.unused import unused
+from policyengine.plan.applies import rivals
 from policyengine.plan.build import plan_of
 from policyengine.plan.holes import holes
 from policyengine.plan.unpaired import unpaired
@@ -34,6 +35,7 @@ def check(paths: Sequence[str | Path]) -> list[Diagnostic]:
             raise PolicyError([d for d in said if d.code == UNUSABLE])
         problems += said
         policies += found
+        problems += rivals(found)
     sound: list[Policy] = []
     for policy in policies:
         said = list(of_policy(policy))

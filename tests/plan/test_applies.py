@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from policyengine.plan.build import plan_of
-from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen
+from policyengine.tools.check import check
+from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen, write
 
 TABLES = """\
 tables:
@@ -69,3 +70,32 @@ def test_the_message_shows_the_line_of_the_pack(tmp_path: Path) -> None:
     assert said.source == "applies: 行业 = 国家级"
     assert said.span is not None
     assert said.span.file.endswith("upper/pack.yaml")
+
+
+# The applies of two packs of one rank, and whether a person may be one of both.
+RIVALS = [
+    ("行业 = 会计", "地区 = 甲市", True),  # an accountant of that city
+    ("行业 = 会计", "地区 = 甲市 且 行业 不属于（会计）", False),
+    ("行业 = 会计", "地区 = 甲市 且 行业 != 会计", False),
+    ("行业 = 会计", "行业 = 出版", False),
+    ("行业 = 会计", "行业 属于（会计、出版）", True),
+    ("行业 = 会计", "null", True),  # everybody
+    ("null", "null", False),  # neither says whom it is for: each is named by its own path
+    ("行业 = 会计 且 入职日期 < 2020-01-01", "行业 = 会计 且 入职日期 >= 2020-01-01", False),
+    ("行业 = 会计 且 入职日期 < 2020-01-01", "行业 = 会计 且 入职日期 >= 2019-12-31", True),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "told"), RIVALS)
+def test_check_warns_of_packs_that_may_claim_one_person(tmp_path: Path, one: str, other: str, told: bool) -> None:
+    terms = "sector: {accounting: 会计}"
+    words = PACK.replace(terms, "sector: {accounting: 会计, publishing: 出版}\n    region: {a: 甲市}")
+    folder = write(tmp_path / "policies", {"base/pack.yaml": words, "base/rules.yaml": BASE})
+    for name, condition in (("other", other), ("upper", one)):
+        pack = UPPER.replace("pack: upper", f"pack: {name}").replace("行业 = 会计", condition)
+        write(folder, {f"{name}/pack.yaml": pack})
+    said = [d for d in check([folder]) if d.code == "PE913"]
+    assert [(d.severity, Path(str(d.span and d.span.file)).parent.name) for d in said] == (
+        [("warning", "upper")] if told else []
+    )
+    assert [d.code for path in ("other", "upper") for d in check([folder / path]) if d.code == "PE913"] == []
