@@ -150,7 +150,7 @@ EDITS: dict[str, tuple[str, list[dict[str, str]], str]] = {
         "sichuan",
         [{"in": "sichuan/rules-years.yaml", "replace": "national/annual-hours：要求 每年 总学时 不少于 90",
           "by": "national/annual-hours：要求 每年 总学时 不少于 96"},
-         {"in": "sichuan/rules-years.yaml", "replace": "情形 = 正当理由", "by": "情形 属于（正当理由、病假）"}],
+         {"in": "sichuan/rules-years.yaml", "replace": "当 情形 = 正当理由", "by": "当 情形 属于（正当理由、病假）"}],
         "loses",
     ),
     "proof no longer asked": (
