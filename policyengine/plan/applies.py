@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language import tree
-from policyengine.language.disjoint import impossible
+from policyengine.language.disjoint import conjuncts, impossible
 from policyengine.messages import listed, say
 from policyengine.packs.model import Citation, Governing, Pack, Policy, Rule
 from policyengine.plan.kinds import Kinds, Rules
@@ -74,8 +74,10 @@ def _sight(rule: Rules, condition: tree.Condition, policy: Policy, kinds: Kinds)
 def rivals(policies: Sequence[Policy]) -> Iterator[Diagnostic]:
     """Of the policies of one folder those that may claim a person with equal right (PE913), told at the later one. Of
     two that say nothing of whom they are for, each is meant to be named by its own path."""
+    fixed = [_fixed(policy) for policy in policies]
     for place, policy in enumerate(policies):
-        others = [other for other in policies[:place] if _may_both(policy, other)]
+        before = zip(policies[:place], fixed, strict=False)
+        others = [other for other, facts in before if not _differ(fixed[place], facts) and _may_both(policy, other)]
         if not others:
             continue
         pack, names = policy.packs[-1], listed(other.id for other in others)
@@ -93,6 +95,20 @@ def rivals(policies: Sequence[Policy]) -> Iterator[Diagnostic]:
             "warning",
             at.line(span) if at else None,
         )  # fmt: skip
+
+
+def _fixed(policy: Policy) -> dict[str, str]:
+    """The terms that everybody has whom the policy is for: of most sectors it is told by these alone."""
+    found: dict[str, str] = {}
+    for part in (part for pack in policy.packs for part in conjuncts(pack.applies)):
+        match part:
+            case tree.Compare(left=tree.Field(id=field), op="=", right=tree.Term(id=term)):
+                found[field] = term
+    return found
+
+
+def _differ(one: dict[str, str], other: dict[str, str]) -> bool:
+    return any(other.get(field, term) != term for field, term in one.items())
 
 
 def _may_both(one: Policy, other: Policy) -> bool:
