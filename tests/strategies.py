@@ -103,6 +103,14 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
         st.integers(1, 9999),
         st.sampled_from(["months", "days"]),
     ),
+    st.builds(
+        tree.Lasts,
+        some(_OWN_TERMS["circumstance"]),
+        st.sampled_from([">=", ">"]),
+        st.integers(1, 9999),
+        st.just("days"),
+        st.just(True),
+    ),
     st.builds(tree.Repeated, some([f.id for f in _FIELDS], 1)),
     st.builds(tree.Outcome, st.sampled_from(["met", "excused"]), st.none() | st.sampled_from(RULES)),
     st.builds(

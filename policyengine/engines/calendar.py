@@ -94,9 +94,14 @@ def full_months(start: date, end: date) -> int:
 def lasts(start: date, end: date, op: str, count: int, unit: str) -> bool:
     """Whether start..end, both included, has so many ``months`` or ``days``; by ``>`` at least one day beyond them."""
     if unit == "days":
-        beyond = (end - start).days + 1 - count
-        return beyond > 0 if op == ">" else beyond >= 0
+        return lasts_in_all([(start, end)], op, count)
     return full_months(start, end) >= count and (op != ">" or window_from(start, count)[1] < end)
+
+
+def lasts_in_all(stretches: Iterable[tuple[date, date]], op: str, count: int) -> bool:
+    """Whether stretches of which no two share a day (``merged``) have so many days together; by ``>`` more."""
+    days = sum((end - start).days + 1 for start, end in stretches)
+    return days > count if op == ">" else days >= count
 
 
 def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:

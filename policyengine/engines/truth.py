@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import lasts, later, merged
+from policyengine.engines.calendar import lasts, lasts_in_all, later, merged
 from policyengine.engines.facts import (
     DECIDED,
     DERIVED,
@@ -267,7 +267,10 @@ def _lasts(node: tree.Lasts, world: World) -> Test:
     def test(scene: Scene) -> Truth:
         if scene.adrift:
             return None if any(c.kind in kinds for c in scene.circumstances) else False
-        return any(lasts(*stretch, node.op, node.count, node.unit) for stretch in stretches_of(scene, kinds))
+        stretches = stretches_of(scene, kinds)
+        if node.in_all:
+            return lasts_in_all(stretches, node.op, node.count)
+        return any(lasts(*stretch, node.op, node.count, node.unit) for stretch in stretches)
 
     return test
 

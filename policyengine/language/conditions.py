@@ -10,7 +10,7 @@ from typing import Any
 
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.literals import Literals, in_months, measure_word
+from policyengine.language.literals import Literals, in_months, measure_word, reading_of
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.language.phrases import READ_ACROSS
@@ -175,7 +175,7 @@ class Conditions(Literals):
             case "elapsed_range":
                 self.no_minus(node)
                 return self.elapsed_range(node)
-            case "lasts":
+            case "lasts" | "in_all":
                 return self.lasts(node)
             case "repeated":
                 return tree.Repeated(self.fields(children), span)
@@ -299,13 +299,17 @@ class Conditions(Literals):
     def lasts(self, node: Node) -> tree.Lasts:
         sign, number, unit = node.children[-3:]
         kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Node)), [])
-        name = self.plain_unit(unit)
-        if name not in ("months", "days", UNKNOWN_ID):
+        name, in_all = self.plain_unit(unit), node.data == "in_all"
+        if in_all and name not in ("days", UNKNOWN_ID):
+            said = say("leave in all is counted in days", "休假累计以天计")
+            self.wrong("PE207", unit, said, reading_of(number, unit))
+        elif name not in ("months", "days", UNKNOWN_ID):
             instead = in_months(number, unit)
             hint = say(f"write {instead}", f"请写 {instead}") if instead else None
             mend = (number.start, unit.end, instead) if instead else None
             self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"), hint, mend)
-        return tree.Lasts(self.names.kinds(kinds), OPERATORS[sign.type], self.whole(number), name, self.span(node))
+        op, count = OPERATORS[sign.type], self.whole(number)
+        return tree.Lasts(self.names.kinds(kinds), op, count, name, in_all, self.span(node))
 
     def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         return self.names.each_once(tokens, [self.names.field(t) for t in tokens])

@@ -37,6 +37,7 @@ _OUTCOME = re.compile(
 )
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
+_ALL_YEAR = re.compile("(?:全年|当年|本年度?|年度?内|一年内)[^且或=]*(?:累计|合计)|(?:累计|合计)[^且或=]*假")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
     "认换归额计结转减论标记适权总学时课须无则优项个万属于为过达满没续进复数应与从后单证习训远会议讲专业编号级别职称机构关团体验书龄",
@@ -207,6 +208,14 @@ def not_by(folded: str, start: int) -> str | None:
     return None
 
 
+def of_all_year(folded: str, start: int) -> str | None:
+    """全年病假累计超过 6 个月, 累计病假 …: leave in all, which is that of the year that is judged anyway."""
+    if _ALL_YEAR.match(folded, start):
+        return say("leave in all of the year is asked with: leave in (illness) lasts more than 180 days in all",
+                   "本年度内休假累计多少天，请写：休假 属于（病假） 累计 超过 180 天")  # fmt: skip
+    return None
+
+
 def plainly(folded: str, start: int, months: bool) -> Instead | None:
     """What stands for one that ``otherwise_written`` tells of, where there is but one way to write it."""
     before = folded[:start].rstrip()
@@ -233,7 +242,7 @@ def otherwise_written(folded: str, start: int, months: bool) -> str | None:
         return say("no comma stands between the parts of a sentence", "句子的各部分之间不加逗号")
     if not months and (years := within_years(folded, start)):
         return years
-    if time := of_time(folded, start):
+    if time := of_time(folded, start) or of_all_year(folded, start):
         return time
     if _ROUNDED.match(folded, start):
         return say("say which way, to what: rounded down to 1 hour, rounded up to 1 hour, rounded half up to 1 hour",

@@ -186,6 +186,20 @@ def in_months(number: Token, unit: Token) -> str | None:
     return f"{12 * int(number.text)} {'months' if unit.text.isascii() else '个月'}"
 
 
+def reading_of(number: Token, unit: Token) -> str | None:
+    """Of leave in all: which days may stand for so many months. No mend, for which do is not the program's to say.
+    None where it is in days, or in no unit that anything lasts."""
+    _, name = UNIT_FORMS.forms.get(fold(unit.text), (1, UNKNOWN_ID))
+    if name == "months" and number.text.isdecimal() and len(number.text) < 4:
+        days = 30 * int(number.text)
+        return say(
+            f"no law says how many days a month of it has; {days} days, say, are a reading: "
+            "cite what says so, or mark the rule confidence: remembered",
+            f"累计的一个月是多少天，法律没有规定；{days} 天是一种理解，请引用其依据，或注明 confidence: remembered",
+        )
+    return say("write how many days", "请写天数") if name in ("months", "years") else None
+
+
 def measure_word(token: Token, unit: str) -> str | None:
     """The Chinese measure word for items, as written; None for other units and where it is the usual one."""
     word = token.text

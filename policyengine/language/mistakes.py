@@ -22,6 +22,7 @@ from policyengine.language.hints import (
     did_you_mean,
     nearest,
     not_by,
+    of_all_year,
     of_cap,
     of_requirement,
     of_time,
@@ -122,6 +123,8 @@ class Mender:
             return None
         if not self.sentence.folded[start].isalpha() or (last.type == "UNIT" and self.keyword_at(start)):
             return None
+        if self.ends_in_circumstance() and self.at(start, "_LASTS", "_IN_ALL"):  # 病假累计超过 180 天
+            return None
         end = self.extent(start, self.grammar.accepting(self.grammar.expected(stack)))
         word = self.sentence.text[last.start : end]
         if last.type == "UNIT":
@@ -129,6 +132,14 @@ class Mender:
         else:
             self.undeclared(word, last.start, end, [last.type], self.known([last.type]))
         return end
+
+    def ends_in_circumstance(self) -> bool:
+        """Whether the last token is a term of 情形."""
+        return self.sentence.last is not None and any(w.of == "circumstance" for w in self.sentence.last.words)
+
+    def at(self, start: int, *terminals: str) -> Token | None:
+        """What stands there, if it is one of these."""
+        return self.sentence.token(self.sentence.skip(start), self.grammar.accepting(terminals))
 
     def keyword_at(self, start: int) -> bool:
         """Whether a Chinese keyword begins there: 每天按 is no unit with a misspelt end."""
@@ -292,6 +303,7 @@ class Mender:
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
         if years is None and "FIELD" in kinds:
             years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
+            years = years or of_all_year(self.sentence.folded, start)
         near = nearest(fold(word), known)
         one = near is not None and sure(fold(word), self.everything(), near)
         alone = self.is_a_test(start, end)

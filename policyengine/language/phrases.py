@@ -19,7 +19,7 @@ COMPARISONS = {
     "=": ("=", "="), "!=": ("!=", "!="), "<": ("<", "<"), "<=": ("at most", "不超过"), ">": (">", ">"),
     ">=": ("at least", "不少于"),
 }  # fmt: skip
-LASTING = {">=": ("lasts at least", "持续 不少于"), ">": ("lasts more than", "持续 超过")}
+LASTING = {">=": ("at least", "不少于"), ">": ("more than", "超过")}
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
 READ_ACROSS = (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for"))  # joined by "or"
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
@@ -211,13 +211,14 @@ class Phrases:
             case tree.Elapsed(start=start, end=end, op=op, count=count, unit=unit):
                 days = self.operand(start) + self.either(" to ", " 至 ") + self.operand(end)
                 return f"{days} {self.either(*SPANS[op])} {count} {self.unit(unit, Fraction(count))}"
-            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit):
+            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit, in_all=in_all):
                 leave = self.either("leave", "休假")
                 if kinds:
                     of = self.bracketed(self.term(k, "circumstance") for k in kinds)
                     leave = self.either(f"leave in {of}", f"休假 属于{of}")
-                lasts = self.either(*LASTING[op])
-                return f"{leave} {lasts} {count} {self.unit(unit, Fraction(count))}"
+                lasts = self.either("lasts", "累计" if in_all else "持续")
+                long = f"{self.either(*LASTING[op])} {count} {self.unit(unit, Fraction(count))}"
+                return f"{leave} {lasts} {long}{self.either(' in all', '') if in_all else ''}"
             case tree.Repeated(fields=fields):
                 return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
             case tree.Outcome(state=state, rule=rule):

@@ -14,6 +14,7 @@ from policyengine.language.hints import (
     after_equal,
     did_you_mean,
     nearest,
+    of_all_year,
     of_cap,
     of_earlier_years,
     of_requirement,
@@ -22,15 +23,14 @@ from policyengine.language.hints import (
     sure,
 )
 from policyengine.language.lexer import Instead
-from policyengine.language.literals import in_months
+from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
-from policyengine.language.nodes import Token
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _LEAVE = re.compile(
     r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
-    r"((?:(?<![a-z0-9_-])leave|休假) *(?:(?:is +)?in|属于)? *(?:\([^()]*\))? *(?:lasts|持续)) *$"
+    r"((?:(?<![a-z0-9_-])leave|休假) *(?:(?:is +)?in|属于)? *(?:\([^()]*\))? *(lasts|持续|累计|合计|共)) *$"
 )
 
 
@@ -170,22 +170,43 @@ class Explainer(Mender):
         return of_earlier_years(self.sentence.folded, start) or by_term
 
     def of_leave(self, start: int, expected: list[str]) -> tuple[str, Instead | None] | None:
-        """How long leave lasts, where it is asked otherwise: 病假 持续 …, 休假 超过 …, 持续 不满 …, 持续 … 以上."""
+        """How long leave lasts, where it is asked otherwise: 病假 累计 …, 休假 超过 …, 持续 不满 …, 累计 … 以上."""
         last, own = self.sentence.last, self.words.own
         if last is None:
             return None
-        instead = None
-        if "EQ" in expected and any(w.of == "circumstance" for w in last.words):
-            if lasts := self.at(start, "_LASTS"):
-                form = own(f"leave in ({last.text}) lasts", f"休假 属于（{last.text}） 持续")
-                instead = last.start, lasts.end, form
-        elif "_LASTS" in expected:
-            if sign := self.at(start, "GE", "GT"):
-                instead = start, sign.end, own("lasts ", "持续 ") + " ".join(sign.text.split())
-        elif {"GE", "GT"} <= set(expected) and "LT" not in expected:
-            asked = self.of_lasting(start)
-            return (asked, None) if asked else None
-        return (say(f"write {instead[2]}", f"请写 {instead[2]}"), instead) if instead else None
+        if last.type == "_THIS_YEAR" and (whole := of_all_year(self.sentence.folded, last.start)):
+            return whole, None
+        asked = self.at(start, "_LASTS", "_IN_ALL")
+        if asked and self.ends_in_circumstance():
+            verb = own("lasts", "累计" if asked.type == "_IN_ALL" else "持续")
+            form = own(f"leave in ({last.text}) {verb}", f"休假 属于（{last.text}） {verb}")
+            mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
+            return say(f"write {form}", f"请写 {form}"), mend
+        if "_LASTS" in expected:
+            return self.of_unsaid_lasting(start)
+        if {"GE", "GT"} <= set(expected) and "LT" not in expected:
+            if asked:
+                return self.of_one_or_all(), None
+            lasting = self.of_lasting(start)
+            return (lasting, None) if lasting else None
+        return None
+
+    def of_one_or_all(self) -> str:
+        """How one stretch of leave is asked about, and how several are."""
+        return say("one stretch: lasts more than 180 days; all of them added up: lasts more than 180 days in all",
+                   "一次休假写 持续 超过 180 天；几次相加写 累计 超过 180 天")  # fmt: skip
+
+    def of_unsaid_lasting(self, start: int) -> tuple[str, Instead | None] | None:
+        """What to write for ``leave more than 6 months``: of days it may be one stretch or several."""
+        sign = self.at(start, "GE", "GT")
+        if sign is None:
+            return None
+        number = self.at(sign.end, "NUMBER")
+        unit = self.at(number.end, "UNIT") if number else None
+        if unit is not None and not self.at(unit.end, "_IN_ALL") and self.builder.unit(unit)[1] == "days":
+            return self.of_one_or_all(), None
+        form = self.words.own("lasts ", "持续 ") + " ".join(sign.text.split())
+        return say(f"write {form}", f"请写 {form}"), (start, sign.end, form)
 
     def of_lasting(self, start: int) -> str | None:
         """What to write for ``lasts less than 6 months``, and for ``lasts 6 months``."""
@@ -195,7 +216,11 @@ class Explainer(Mender):
         leave = _LEAVE.search(self.sentence.folded[:start])
         if number is None or unit is None or leave is None:
             return None
+        in_all = self.at(unit.end, "_IN_ALL")
+        if (in_all or leave[3] not in ("lasts", "持续")) and (reading := reading_of(number, unit)):
+            return reading
         figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
+        figure += " in all" if in_all else ""
         least, more = own("at least", "不少于"), own("more than", "超过")
         if sign is None:
             return say(f"write {least} {figure}, which takes in {figure} to the day; {more} {figure} does not",
@@ -206,10 +231,6 @@ class Explainer(Mender):
         form = f"{own('not', '非')} {said} {more if sign.type == 'LE' else least} {figure}"
         return say(f"of whoever had no such leave, or none at all: {form}",
                    f"没有这样长的休假的（含没有休假的），请写 {form}")  # fmt: skip
-
-    def at(self, start: int, *terminals: str) -> Token | None:
-        """What stands there, if it is one of these."""
-        return self.sentence.token(self.sentence.skip(start), self.grammar.accepting(terminals))
 
     def of_several_terms(self, start: int, expected: list[str]) -> bool:
         """Whether a term stands in a condition without its field, or goes on as a list after “=”."""

@@ -259,13 +259,14 @@ class Elapsed:
 class Lasts:
     """``leave in (maternity, illness) lasts at least 6 months``; no kinds = every kind marked as leave.
 
-    ``op``: ``>=``, or ``>`` for ``more than``.
+    ``op``: ``>=``, or ``>`` for ``more than``. ``in_all``: of several stretches, added up.
     """
 
     kinds: tuple[str, ...]
     op: str
     count: int
-    unit: str  # "months" or "days"
+    unit: str  # "months" or "days"; "days" where they are added up
+    in_all: bool = False
     span: Span | None = _field(default=None, compare=False, repr=False)
 
 

@@ -203,6 +203,9 @@ MENDS: list[tuple[str, list[str | None]]] = [
     ("免除 本年 当 病假 持续 超过 6 个月", ["免除 本年 当 休假 属于（病假） 持续 超过 6 个月"]),
     ("excuse year when illness lasts more than 6 months",
      ["excuse year when leave in (illness) lasts more than 6 months"]),
+    ("免除 本年 当 病假累计超过180天", ["免除 本年 当 休假 属于（病假） 累计超过180天"]),
+    ("excuse year when illness lasts at least 180 days in all",
+     ["excuse year when leave in (illness) lasts at least 180 days in all"]),
     ("免除 本年 当 休假 超过 6 个月", ["免除 本年 当 休假 持续 超过 6 个月"]),
     ("免除 本年 当 休假 属于（病假） 满 6 个月", ["免除 本年 当 休假 属于（病假） 持续 满 6 个月"]),
     ("excuse year when leave in (illness) at least 6 months",
@@ -220,6 +223,8 @@ MENDS: list[tuple[str, list[str | None]]] = [
     ("结论 不得评优 当 不完成", [None]),
     ("免除 本年 当 休假 持续 不满 6 个月", [None]),  # who had none, or who had a shorter one
     ("免除 本年 当 休假 持续 6 个月", [None]),
+    ("免除 本年 当 休假 超过 180 天", [None]),  # one stretch, or several
+    ("免除 本年 当 休假 累计 超过 6 个月", [None]),  # of which nobody says how many days they are
     ("要求 每年 专业科目 不少于 2/3 总学时", [None]),  # of what was counted, or of what is owed
     ("conclude promotion_ready when not met in each of last 2 years", [None]),
     ("认定 现场", [None]),

@@ -145,6 +145,10 @@ STATEMENTS: dict[str, Statement] = {
         when=Lasts(("maternity", "illness"), ">=", 6, "months")
     ),
     "excuse year when leave lasts more than 90 days": Excuse(when=Lasts((), ">", 90, "days")),
+    "excuse year when leave lasts more than 90 days in all": Excuse(when=Lasts((), ">", 90, "days", in_all=True)),
+    "免除 本年 当 休假 属于（产假、病假） 累计 满 90 天": Excuse(
+        when=Lasts(("maternity", "illness"), ">=", 90, "days", in_all=True)
+    ),
     "excuse annual-hours, sichuan/x": Excuse(rules=("annual-hours", "sichuan/x")),
     "核减 annual-hours 休假 每满一个月 减 1/12": Reduce(rule="annual-hours", by=Fraction(1, 12), per=PerMonth()),
     "reduce annual-hours by 5 hours per full month before joined": Reduce(

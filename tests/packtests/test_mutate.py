@@ -66,7 +66,15 @@ CHANGES = {
     "excuse year when leave lasts more than 1 day": [
         "excuse year",
         "excuse year when leave lasts at least 1 day",
+        "excuse year when leave lasts more than 1 day in all",
         "excuse year when leave lasts more than 2 days",
+    ],
+    "excuse year when leave in (illness) lasts at least 180 days in all": [
+        "excuse year",
+        "excuse year when leave in (illness) lasts more than 180 days in all",
+        "excuse year when leave in (illness) lasts at least 180 days",
+        "excuse year when leave in (illness) lasts at least 181 days in all",
+        "excuse year when leave in (illness) lasts at least 179 days in all",
     ],
     "conclude not_excellent when not met for 2 years running": [
         "conclude not_excellent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -251,3 +251,53 @@ def test_verdicts_on_times_miss_no_day(seed: int) -> None:
     found = {"more" if b else "less" for a, b in truths if a is not b}
     more, less = ("stricter", "laxer") if record else ("laxer", "stricter")
     assert found <= {"same": set(), more: {"more"}, less: {"less"}}[verdict.relation], f"{old}\n{new}\n{verdict}"
+
+
+# --- leave: every set of eight days of two kinds ----------------------------------------------------------------------
+
+OCTET = range(8)
+SPENT = range(1 << len(OCTET))  # of one kind: a bit for each day
+OF_KINDS = ("maternity", "illness", "maternity, illness")
+TOTALS = [spent.bit_count() for spent in SPENT]
+LONGEST = [max(map(len, f"{spent:b}".split("0"))) for spent in SPENT]
+Asked = Callable[[int, int], bool]
+
+
+def _of_leave(r: random.Random) -> tuple[str, Asked]:
+    """A condition on leave, and its answer by the days of maternity and of illness, counted without any evaluator."""
+    kinds, op, least, in_all = (
+        r.choice(OF_KINDS),
+        r.choice(("at least", "more than")),
+        r.randint(1, 3),
+        r.random() < 0.6,
+    )
+    count = least if op == "at least" else max(1, least - 1)
+    beyond, days = count + (op == "more than"), TOTALS if in_all else LONGEST
+    text = f"leave in ({kinds}) lasts {op} {count} {'day' if count == 1 else 'days'}{' in all' if in_all else ''}"
+    if r.random() < 0.2:
+        return f"not ({text})", lambda a, b: days[_of(kinds, a, b)] < beyond
+    return text, lambda a, b: days[_of(kinds, a, b)] >= beyond
+
+
+def _of(kinds: str, a: int, b: int) -> int:
+    return a | b if "," in kinds else a if kinds == "maternity" else b
+
+
+def _of_leaves(r: random.Random) -> tuple[str, Asked]:
+    (one, first), (other, second) = _of_leave(r), _of_leave(r)
+    match r.choice(("and", "or", "")):
+        case "and":
+            return f"({one}) and ({other})", lambda a, b: first(a, b) and second(a, b)
+        case "or":
+            return f"({one}) or ({other})", lambda a, b: first(a, b) or second(a, b)
+    return one, first
+
+
+@pytest.mark.parametrize("chunk", range(3))
+def test_verdicts_on_leave_agree_with_trying_everything(chunk: int) -> None:
+    for seed in range(chunk * 40, (chunk + 1) * 40):
+        r = random.Random(seed)
+        (old, before), (new, after) = _of_leaves(r), _of_leaves(r)
+        wanted = small.relation((before(a, b), after(a, b)) for a in SPENT for b in SPENT)
+        verdict = compare(read(f"excuse year when {old}"), read(f"excuse year when {new}"), small.context())
+        assert verdict.relation == wanted, f"seed {seed}\n  old: {old}\n  new: {new}\n  said {verdict}"

@@ -99,6 +99,15 @@ NEVER = [
     "excuse year when leave lasts more than 6 months and not leave lasts at least 6 months",
     "excuse year when leave in (illness) lasts more than 6 months and not leave lasts more than 6 months",
     "excuse year when leave lasts at least 31 days and not leave lasts more than 30 days",
+    "excuse year when leave lasts at least 367 days in all",
+    "excuse year when leave lasts more than 366 days in all",
+    "excuse year when leave lasts more than 180 days in all and not leave lasts at least 181 days in all",
+    "excuse year when leave lasts more than 180 days and not leave lasts more than 180 days in all",
+    "excuse year when leave lasts at least 6 months and not leave lasts at least 181 days in all",
+    "excuse year when leave in (illness) lasts at least 90 days in all and not leave lasts at least 90 days in all",
+    "excuse year when leave in (illness) lasts at least 1 day in all and circumstance != illness",
+    # of 366 days every second one is leave: 183, and no more without two that follow each other
+    "excuse year when leave lasts at least 184 days in all and not leave lasts at least 2 days",
     "excuse year when circumstance = illness and circumstance != illness",
     "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
     "conclude not_excellent when met and not met",
@@ -138,6 +147,27 @@ SOMETIMES = [
     ("excuse year when leave lasts more than 11 months", "maternity 2020-01-01 to 2020-12-01"),
     ("excuse year when leave lasts at least 6 months and not leave lasts more than 6 months",
      "maternity 2020-01-01 to 2020-06-30"),
+    ("excuse year when leave lasts more than 365 days in all", "maternity 2020-01-01 to 2020-12-31"),
+    ("excuse year when leave lasts at least 180 days in all and not leave lasts more than 180 days",
+     "maternity 2020-01-01 to 2020-06-28"),
+    ("excuse year when leave lasts more than 180 days in all and not leave lasts more than 180 days",
+     "maternity 2020-01-01 to 2020-06-28, maternity 2020-06-30"),
+    ("excuse year when leave lasts more than 180 days in all and not leave lasts at least 3 months",
+     "maternity 2020-01-01 to 2020-03-30, maternity 2020-04-01 to 2020-06-29, maternity 2020-07-01"),
+    ("excuse year when leave lasts more than 180 days in all and not leave lasts more than 30 days",
+     "maternity 2020-01-01 to 2020-01-30, …, 2020-07-05 (7 times, 181 days in all)"),
+    ("excuse year when leave lasts at least 183 days in all and not leave lasts at least 2 days",
+     "maternity 2020-01-01, …, 2020-12-30 (183 times, 183 days in all)"),
+    ("excuse year when leave lasts more than 180 days in all and not leave in (illness) lasts more than 90 days in all"
+     " and leave in (illness) lasts at least 90 days in all",
+     "maternity 2020-01-01 to 2020-06-29, illness 2020-01-01 to 2020-03-30"),
+    ("excuse year when leave in (illness, maternity) lasts at least 180 days in all and not leave in (illness) lasts at"
+     " least 100 days in all and not leave in (maternity) lasts at least 100 days in all",
+     "maternity 2020-01-01 to 2020-03-30, illness 2020-03-31 to 2020-06-28"),  # 90 days each
+    # 99 days and 2: neither half and half nor in turns
+    ("excuse year when leave in (illness, maternity) lasts more than 100 days and not leave in (maternity) lasts at"
+     " least 100 days in all and not leave in (illness) lasts more than 2 days in all",
+     "maternity 2020-01-01 to 2020-04-08, illness 2020-04-09 to 2020-04-10"),
     ("excuse year when leave in (illness) lasts at least 3 months and leave in (maternity) lasts at least 3 months",
      "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
     ("conclude not_excellent when met in each of last 2 years and not (met in each of last 3 years)",
@@ -230,7 +260,7 @@ def test_a_rule_that_can_apply(text: str, told: str) -> None:
     assert situation(found, law.vocabulary) == told
 
 
-@pytest.mark.parametrize("asked", ["at least 366 days", "more than 365 days"])
+@pytest.mark.parametrize("asked", ["at least 366 days", "more than 365 days", "at least 366 days in all"])
 def test_leave_of_all_days_of_a_leap_year(asked: str) -> None:
     """Where a rule begins in a year of 365 days."""
     law = context(start=date(2021, 1, 1))

@@ -396,6 +396,142 @@ def test_excuse(condition: str, circumstances: list[Stretch], status: str) -> No
     assert met.findings[0].status == "met"
 
 
+WINTER, SUMMER = ("illness", "2016-01-01", "2016-03-30"), ("illness", "2016-07-01", "2016-09-28")  # 90 days, 90 days
+JANUARY = ("illness", "2016-01-01", "2016-01-31")
+IN_ALL = [
+    # condition, circumstances, the year (2016 has 366 days), status
+    ("leave lasts more than 180 days in all", [WINTER, SUMMER], 2016, "not_met"),
+    ("leave lasts at least 180 days in all", [WINTER, SUMMER], 2016, "excused"),
+    ("leave lasts more than 180 days in all", [WINTER, ("illness", "2016-07-01", "2016-09-29")], 2016, "excused"),
+    ("leave lasts at least 180 days in all", [WINTER, ("illness", "2016-07-01", "2016-09-27")], 2016, "not_met"),
+    ("leave lasts at least 91 days", [WINTER, SUMMER], 2016, "not_met"),  # one stretch
+    ("leave lasts at least 90 days in all", [SUMMER], 2016, "excused"),  # one is enough
+    # a day in two stretches is one day: 31 of January and 10 of February
+    ("leave lasts at least 41 days in all", [JANUARY, ("illness", "2016-01-21", "2016-02-10")], 2016, "excused"),
+    ("leave lasts more than 41 days in all", [JANUARY, ("illness", "2016-01-21", "2016-02-10")], 2016, "not_met"),
+    ("leave lasts more than 31 days in all", [JANUARY, JANUARY], 2016, "not_met"),
+    ("leave lasts more than 31 days in all", [JANUARY, ("illness", "2016-01-10", "2016-01-12")], 2016, "not_met"),
+    ("leave lasts more than 31 days in all", [JANUARY, ("illness", "2016-01-31", "2016-01-31")], 2016, "not_met"),
+    ("leave lasts at least 32 days in all", [JANUARY, ("illness", "2016-02-01", "2016-02-01")], 2016, "excused"),
+    ("leave lasts at least 32 days in all", [JANUARY, ("illness", "2016-12-31", "2016-12-31")], 2016, "excused"),
+    # of other kinds: 31 days and 20 of which 11 are the same, 40 together
+    ("leave lasts at least 40 days in all", [JANUARY, ("maternity", "2016-01-21", "2016-02-09")], 2016, "excused"),
+    ("leave lasts more than 40 days in all", [JANUARY, ("maternity", "2016-01-21", "2016-02-09")], 2016, "not_met"),
+    ("leave in (illness) lasts at least 32 days in all", [JANUARY, ("maternity", "2016-02-01", "2016-02-29")], 2016,
+     "not_met"),
+    ("leave in (illness, maternity) lasts at least 60 days in all",
+     [JANUARY, ("maternity", "2016-02-01", "2016-02-29")], 2016, "excused"),
+    ("leave lasts at least 1 day in all", [("valid_reason", "2016-01-01", "2016-12-31")], 2016, "not_met"),  # no leave
+    ("leave in (valid_reason, illness) lasts at least 32 days in all",
+     [JANUARY, ("valid_reason", "2016-05-01", "2016-05-01")], 2016, "excused"),
+    # over New Year each year has its own days: 31 in 2015, 31 in 2016
+    ("leave lasts at least 31 days in all", [("illness", "2015-12-01", "2016-01-31")], 2015, "excused"),
+    ("leave lasts at least 31 days in all", [("illness", "2015-12-01", "2016-01-31")], 2016, "excused"),
+    ("leave lasts at least 32 days in all", [("illness", "2015-12-01", "2016-01-31")], 2015, "not_met"),
+    ("leave lasts at least 32 days in all", [("illness", "2015-12-01", "2016-01-31")], 2016, "not_met"),
+    ("leave lasts at least 1 day in all", [("illness", "2015-01-01", "2015-12-31")], 2016, "not_met"),
+    # an open end reaches as far as the year: 31 days in December, 31 in January
+    ("leave lasts at least 31 days in all", [("illness", "2016-12-01", None)], 2016, "excused"),
+    ("leave lasts at least 32 days in all", [("illness", "2016-12-01", None)], 2016, "not_met"),
+    ("leave lasts at least 62 days in all", [("illness", None, "2016-01-31"), ("illness", "2016-12-01", None)], 2016,
+     "excused"),
+    ("leave lasts more than 62 days in all", [("illness", None, "2016-01-31"), ("illness", "2016-12-01", None)], 2016,
+     "not_met"),
+    # all days of a year
+    ("leave lasts more than 365 days in all", [("illness", None, None)], 2016, "excused"),
+    ("leave lasts more than 365 days in all", [("illness", None, None)], 2017, "not_met"),
+    ("leave lasts at least 365 days in all", [("illness", None, None)], 2017, "excused"),
+    ("leave lasts at least 29 days in all", [("illness", "2016-02-01", "2016-02-29")], 2016, "excused"),
+    ("leave lasts at least 29 days in all", [("illness", "2017-02-01", "2017-02-28")], 2017, "not_met"),
+    # denied it is said of those who had none, too
+    ("not leave lasts more than 180 days in all", [WINTER, SUMMER], 2016, "excused"),
+    ("not leave lasts at least 180 days in all", [WINTER, SUMMER], 2016, "not_met"),
+    ("not leave lasts at least 180 days in all", [], 2016, "excused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "circumstances", "year", "status"), IN_ALL)
+def test_days_of_leave_in_all(condition: str, circumstances: list[Stretch], year: int, status: str) -> None:
+    made = plan(*BASE, ANNUAL, rule("e", f"excuse year when {condition}"))
+    person = somebody("P", *circumstances)
+    result = run(made, [], year, person)
+    [f] = result.findings
+    assert f.status == status
+    assert f.because == (("base/e",) if status == "excused" else ())
+    assert differences(result, duckdb.evaluate(made, inputs([], [person]), (year, year))) == []
+
+
+WINDOWS_IN_ALL = [
+    # what is required in 2016, or in a window that ends in it; circumstances; facts; its status where more than 100
+    # days of leave in all excuse from it
+    ("per year", [("illness", "2015-06-01", "2015-08-31"), ("illness", "2016-06-01", "2016-08-31")], None, "not_met"),
+    # 92 days in each year
+    ("in any 2 years", [("illness", "2015-06-01", "2015-08-31"), ("illness", "2016-06-01", "2016-08-31")], None,
+     "excused"),
+    ("in any 2 years", [("illness", "2014-06-01", "2014-08-31"), ("illness", "2016-06-01", "2016-08-31")], None,
+     "not_met"),
+    ("per 5 years starting 2012", [("illness", f"{y}-03-01", f"{y}-03-20") for y in range(2012, 2017)], None,
+     "not_met"),  # 20 days each
+    ("per 5 years starting 2012", [("illness", f"{y}-03-01", f"{y}-03-20") for y in range(2011, 2017)], None,
+     "not_met"),  # those of 2011 are of another block
+    ("per 5 years starting 2012", [("illness", f"{y}-03-01", f"{y}-03-21") for y in range(2012, 2017)], None,
+     "excused"),
+    # 100 days from 2015-09-23 to the end of the year; one more in 2016; the window ends on 2016-06-30
+    ("within 12 months of joined", [("illness", "2015-09-23", "2016-01-01")], "2015-07-01", "excused"),
+    ("within 12 months of joined", [("illness", "2015-09-23", "2015-12-31"), ("illness", "2016-07-01", None)],
+     "2015-07-01", "not_met"),
+    ("within 12 months of joined", [("illness", "2015-09-23", "2016-01-01")], None, "undetermined"),
+    # leave before the day of joining is leave of the year all the same
+    ("per year", [("illness", "2016-01-01", "2016-04-10")], "2016-07-01", "excused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("window", "circumstances", "joined", "status"), WINDOWS_IN_ALL)
+def test_leave_in_all_is_that_of_the_window(
+    window: str, circumstances: list[Stretch], joined: str | None, status: str
+) -> None:
+    made = plan(
+        *BASE, rule("a", f"require total at least 96 hours {window}"),
+        "excuse a when leave lasts more than 100 days in all",
+    )  # fmt: skip
+    person = somebody("P", *circumstances, **({"joined": date.fromisoformat(joined)} if joined else {}))
+    result = run(made, [], 2016, person)
+    assert [f.status for f in result.findings if "2016" in f.period] == [status]
+    assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2016, 2016))) == []
+
+
+@pytest.mark.parametrize(("days", "statuses"), [(30, ["not_met", "excused"]), (31, ["not_met", "not_met"])])
+def test_leave_in_all_of_years_that_begin_in_september(days: int, statuses: list[str]) -> None:
+    """1 to 10 August are the last year's; 11 days in September and 19 in the next August this year's: 30."""
+    made = plan(*BASE, ANNUAL, f"excuse year when leave lasts at least {days} days in all", year_start=(9, 1))
+    spent = [("illness", "2016-08-01", "2016-08-10"), ("illness", "2016-09-05", "2016-09-15"),
+             ("illness", "2017-08-13", "2017-09-30")]  # fmt: skip
+    person = somebody("P", *spent)
+    result = run(made, [], (2015, 2016), person)
+    assert [f.status for f in result.findings] == statuses
+    assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2015, 2016))) == []
+
+
+OF_OTHERS = [
+    # a rule that asks for leave in all, beside 96 hours a year; what is required of whom has had 30 days and 31
+    ("reduce a by 1/2 when leave lasts more than 30 days in all", [96, 48]),
+    ("require professional at least 10 hours per year when not leave lasts more than 30 days in all", [106, 96]),
+    ("require professional at least 10 hours per year when leave lasts at least 31 days in all", [96, 106]),
+]
+
+
+@pytest.mark.parametrize(("said", "required"), OF_OTHERS)
+def test_other_rules_ask_for_leave_in_all(said: str, required: list[int]) -> None:
+    made = plan(*BASE, ANNUAL, said)
+    people = [
+        somebody(f"P{n}", ("illness", "2016-02-01", "2016-02-20"), ("maternity", "2016-05-01", f"2016-05-{10 + n}"))
+        for n in (0, 1)
+    ]
+    for judge in (reference.evaluate, duckdb.evaluate):
+        findings = judge(made, inputs([], people), (2016, 2016), None).findings
+        assert [sum(f.required or 0 for f in findings if f.person_id == p.person_id) for p in people] == required
+
+
 REASON = ("valid_reason", "2016-05-01", "2016-05-01")
 ILL, SICK = ("illness", "2016-01-01", "2016-06-30"), ("illness", "2016-01-01", "2016-01-02")  # six months, two days
 BIRTH, BORN = ("maternity", "2016-03-01", "2016-08-31"), ("maternity", "2016-03-30", "2016-03-31")
@@ -414,6 +550,12 @@ NAMED: list[tuple[str, list[tuple[list[Stretch], str]]]] = [
         "excuse year when leave lasts more than 5 months",
         [([ILL, BORN], "illness"), ([EARLY, LATE], "illness+maternity"),
          ([("illness", "2016-01-01", "2016-05-31"), ("maternity", "2016-05-31", "2016-06-01")], "illness+maternity")],
+    ),
+    (
+        "excuse year when leave lasts more than 180 days in all",
+        [([ILL, BORN], "illness"), ([EARLY, LATE], "illness+maternity"),
+         # 182 days and 184: either would do; 182 and 31 of which 30 are the same: the one would do, the other not
+         ([ILL, BIRTH], "illness+maternity"), ([ILL, ("maternity", "2016-06-01", "2016-07-01")], "illness")],
     ),
     (
         "excuse year when leave lasts at least 6 months",

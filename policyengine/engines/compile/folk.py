@@ -349,7 +349,9 @@ class Folk:
             op, length = node.op, node.unit
             if (op, length) == (">", "months"):  # as many and a day: as many till the day before
                 op, length = ">=", "months_and_a_day"
-            long_enough = t.flag(t.compare(t.call("MAX", t.col(length, "w")), op, t.lit(node.count)))
+            lengths = t.col(length, "w")
+            found = t.whole_sum(lengths) if node.in_all else t.call("MAX", lengths)
+            long_enough = t.flag(t.compare(found, op, t.lit(node.count)))
             asked.setdefault(kinds, []).append((f"{stretch.name}_lasts{place}", long_enough))
         for place, (kinds, columns) in enumerate(asked.items()):
             alias = f"w{place}_{stretch.name}"

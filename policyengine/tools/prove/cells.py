@@ -12,18 +12,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from math import prod
 
-from policyengine.engines.calendar import DAY, add_months, day_of_year, period_bounds, period_of
+from policyengine.engines.calendar import add_months, day_of_year, period_bounds, period_of
 from policyengine.engines.facts import DECIDED, Scene, Test, World
 from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Fact
-from policyengine.tools.prove import alike, days
+from policyengine.tools.prove import alike, days, leave
 from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
 from policyengine.tools.prove.model import Context, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
@@ -122,7 +122,8 @@ class Space:
         if usual is None:
             usual = min(points) if points else date(2020, *year_start)
         points.add(usual)
-        if not self.record and days.of_leap_years([length for _, length in self.mentions.lasting]):
+        spread = self.mentions.in_all and self.mentions.of_one  # a day more may let what is added up lie farther apart
+        if not self.record and (spread or days.of_leap_years([length for _, length in self.mentions.lasting])):
             points |= {period_bounds(period_of(usual, year_start) + n, year_start)[1] for n in _next(start, until)}
         others = days.ends(self.mentions, self.context, points)
         for statement, _ in self.statements:
@@ -267,45 +268,13 @@ class Space:
     # --- circumstances, outcomes, repetitions -----------------------------------------------------------------------
 
     def circumstances(self, end: date) -> list[tuple[Circumstance, ...]]:
-        """Sets of circumstances: each kind absent or lasting as long as a rule asks, or a day off; two in turns."""
-        groups = [*self.mentions.kinds, *(kinds for kinds, _ in self.mentions.lasting)]
-        if not groups or self.record:
+        """Sets of circumstances that stand for all in the window that ends with the period of a day."""
+        if self.record:
             return [()]
         period = period_of(end, self.context.year_start) - self.years + 1
-        first, last_day = period_bounds(period, self.context.year_start, self.years)
-        classes: dict[tuple[bool, ...], str] = {}
-        every = [w.id for w in self.context.vocabulary.terms_of("circumstance")]
-        for kind in every:
-            classes.setdefault(tuple(kind in g for g in groups), kind)
-        kinds = [kind for answer, kind in classes.items() if any(answer)]
-        if len(kinds) > 3:
-            self.exact = False
-            kinds = kinds[:3]
-        lasts = {kind: self._stretches(kind, first, last_day) for kind in kinds}
-        options = [[(), *((Circumstance(kind, *stretch),) for stretch in lasts[kind])] for kind in kinds]
-        found = [tuple(itertools.chain(*combination)) for combination in itertools.product(*options)]
-        for one, other in itertools.combinations(kinds, 2):
-            for start, last in sorted({*lasts[one], *lasts[other]}):
-                found += [_in_turns(one, other, start, last, pieces) for pieces in (2, 0)]
-        return found
-
-    def _stretches(self, kind: str, first: date, last: date) -> list[tuple[date, date]]:
-        """Stretches of a kind: from the first day of the window on as long as a rule asks, and a day off; from other
-        days too where that brings another answer, as where some rules ask for months and others for days."""
-        asked = [length for wanted, length in self.mentions.lasting if kind in wanted]
-        ends = days.lasting(asked, first)
-        if any(kind in wanted for wanted in self.mentions.monthly):
-            ends.add(last)  # what grows with every month may overtake what does not
-        found = [(first, first), *((first, end) for end in sorted(ends) if end > first)]
-        if not days.both_lengths(asked):
-            return found
-        known = {days.answers(asked, *stretch) for stretch in found}
-        for start in days.beginnings(first, last):
-            for end in sorted(days.lasting(asked, start)):
-                answer = days.answers(asked, start, end)
-                if start <= end <= last and answer not in known:
-                    known.add(answer)
-                    found.append((start, end))
+        window = period_bounds(period, self.context.year_start, self.years)
+        found, exact, sure = leave.held_in(self.mentions, self.context, *window)
+        self.exact, self.sure = self.exact and exact, self.sure and sure
         return found
 
     def outcomes(self) -> list[Outcomes]:
@@ -397,17 +366,6 @@ def _numbers(decl: FieldDecl, constants: set[Fraction], copies: int) -> list[Fra
         found.update(first + i * step for i in range(copies + 1))
     found.update(high - i * step for i in range(copies))
     return sorted(v for v in found if low <= v <= high)
-
-
-def _in_turns(one: str, other: str, first: date, last: date, pieces: int) -> tuple[Circumstance, ...]:
-    """Two kinds in turns (``pieces`` of them; 0: a week each), so that together they last and neither does alone."""
-    result, kinds = [], itertools.cycle((one, other))
-    length = -(-((last - first).days + 1) // pieces) if pieces else 7
-    while first <= last:
-        end = min(first + timedelta(days=length - 1), last)
-        result.append(Circumstance(next(kinds), first, end))
-        first = end + DAY
-    return tuple(result)
 
 
 def _courses(asked: Collection[int], every: Collection[int], counted: int) -> list[tuple[str, ...]]:

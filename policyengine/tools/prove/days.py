@@ -233,6 +233,16 @@ def answers(asked: Iterable[Length], first: date, last: date) -> tuple[bool, ...
     return tuple(lasts(first, last, *length) for length in asked)
 
 
+def spread(first: date, last: date, longest: int, total: int) -> list[tuple[date, date]]:
+    """So many days from a day on, in stretches of so many with a day between them; none where they don't fit."""
+    found = []
+    while total > 0:
+        days = min(longest, total)
+        found.append((first, end := first + timedelta(days=days - 1)))
+        first, total = end + 2 * DAY, total - days
+    return found if found and found[-1][1] <= last else []
+
+
 def beginnings(first: date, last: date) -> Iterator[date]:
     """First days of stretches from which on months may have other lengths: as from the first of a month it is from
     every day up to its 28th."""

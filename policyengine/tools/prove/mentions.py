@@ -45,7 +45,8 @@ class Mentions:
     days: set[date] = field(default_factory=set)
     timed: bool = False
     kinds: list[frozenset[str]] = field(default_factory=list)
-    lasting: list[tuple[frozenset[str], Length]] = field(default_factory=list)
+    lasting: list[tuple[frozenset[str], Length]] = field(default_factory=list)  # one stretch, or several in all
+    in_all: list[tuple[frozenset[str], Length]] = field(default_factory=list)  # of these, what is asked of several
     monthly: list[frozenset[str]] = field(default_factory=list)  # kinds of which every full month counts
     marks: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     spans: dict[str, set[Time]] = field(default_factory=dict)
@@ -55,6 +56,14 @@ class Mentions:
     counted: int = 0
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
+
+    @property
+    def of_one(self) -> list[tuple[frozenset[str], Length]]:
+        """What is asked of one stretch alone."""
+        left = list(self.lasting)
+        for asked in self.in_all:
+            left.remove(asked)
+        return left
 
     def note(self, node: object, context: Context) -> None:
         """Take a statement, condition or operand into account."""
@@ -94,8 +103,11 @@ class Mentions:
                 self.tested.add(name)
             case tree.Elapsed():
                 self._elapsed(part)
-            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit):
-                self.lasting.append((frozenset(kinds) or _leave(context), (op, count, unit)))
+            case tree.Lasts(kinds=kinds, op=op, count=count, unit=unit, in_all=in_all):
+                asked = frozenset(kinds) or _leave(context), (op, count, unit)
+                self.lasting.append(asked)
+                if in_all:
+                    self.in_all.append(asked)
             case tree.Outcome(rule=str(name)):
                 self.requirements.setdefault(name, set()).add(1)
             case tree.InEach(rule=str(name), years=years, least=least, states=states):

@@ -5,7 +5,7 @@ spoken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -13,10 +13,11 @@ from policyengine.engines.calendar import full_months
 from policyengine.language.quantities import exact_text, unit_name
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.messages import listed, say, spoken
-from policyengine.records.model import Fact
+from policyengine.records.model import Circumstance, Fact
 from policyengine.tools.prove.cells import OTHERS
 from policyengine.tools.prove.model import Given, Situation, Witness
 
+MOST_STRETCHES = 4  # of one kind, told one by one
 _OUTCOMES = {"met": ("met", "完成"), "not_met": ("not met", "未完成"), "excused": ("excused", "已免除")}
 
 # kind → what the rule does, {} its amount
@@ -130,9 +131,7 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
         yield quantity(s.quantity, s.unit)
     elif s.unit is not None:
         yield unit_name(s.unit)
-    for c in s.circumstances:
-        name = term_name(c.kind, "circumstance", vocabulary)
-        yield f"{name} {span(c.start or date.min, c.end or date.max)}"
+    yield from _circumstances(s.circumstances, vocabulary)
     lead = say("this year and those before: ", "本年及以前各年：")
     for rule, states in s.requirements:
         yield f"{rule} {lead if len(states) > 1 else ''}{_course(states)}"
@@ -141,6 +140,22 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
     for names in sorted(s.repeated):
         same = listed(field_name(n, vocabulary) for n in names)
         yield say(f"an earlier record has the same {same}", f"已有记录的{same}与此相同")
+
+
+def _circumstances(held: Sequence[Circumstance], vocabulary: Vocabulary) -> Iterator[str]:
+    """Each with its days; of many of one kind the first and the last, how many there are and of how many days."""
+    kinds: dict[str, list[tuple[date, date]]] = {}
+    for c in held:
+        kinds.setdefault(c.kind, []).append((c.start or date.min, c.end or date.max))
+    for kind, stretches in kinds.items():
+        name = term_name(kind, "circumstance", vocabulary)
+        if len(stretches) <= MOST_STRETCHES:
+            yield from (f"{name} {span(*stretch)}" for stretch in stretches)
+            continue
+        days = sum((end - start).days + 1 for start, end in stretches)
+        ends = f"{name} {span(*stretches[0])}, …, {span(*stretches[-1])}"
+        yield say(f"{ends} ({len(stretches)} times, {days} days in all)",
+                  f"{ends.replace(', …, ', '……')}（共 {len(stretches)} 次，累计 {days} 天）")  # fmt: skip
 
 
 def _course(outcomes: Iterable[str]) -> str:

@@ -215,10 +215,12 @@ def _without_one(node: tree.And | tree.Or) -> Iterator[tree.Condition]:
 
 
 def _turned(node: Any) -> Iterator[Any]:
-    """The comparison the other way round; of leave, with a day more or less."""
+    """The comparison the other way round; of leave, with a day more or less, and of one stretch instead of all."""
     match node:
-        case tree.Lasts(op=op):
+        case tree.Lasts(op=op, unit=unit, in_all=in_all):
             yield replace(node, op=">" if op == ">=" else ">=")
+            if unit == "days":
+                yield replace(node, in_all=not in_all)
         case tree.Compare(op=op) | tree.Elapsed(op=op):
             yield replace(node, op=NEGATED[op])
         case tree.In(negated=negated) | tree.InTable(negated=negated) | tree.Present(negated=negated):
