@@ -885,3 +885,48 @@ def test_a_birthday_is_told_only_with_the_whole_id(
     facts = data_of_cases(cases)["facts"]
     assert (str(facts["born"]), str(facts["leaves"])) == (told, left)
     assert data_of_cases(cases, reveal=True)["facts"]["born"] == date.fromisoformat(born)
+
+
+TOLD_IN_ALL = [
+    # 12 days of December 2016 and 10 of January 2017; 12 March to 10 April, where 31 March is in two stretches
+    (
+        "in any 2 years", (
+            "illness in all: 2016-12-20 to 2017-01-10 (22 days), 2017-03-12 to 2017-04-10 (30 days), 52 days",
+            "病假累计：2016-12-20 至 2017-01-10（22 天）、2017-03-12 至 2017-04-10（30 天），共 52 天",
+        ),
+    ),
+    (
+        "per year", (
+            "illness in all: 2017-01-01 to 2017-01-10 (10 days), 2017-03-12 to 2017-04-10 (30 days), 40 days",
+            "病假累计：2017-01-01 至 2017-01-10（10 天）、2017-03-12 至 2017-04-10（30 天），共 40 天",
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("window", "told"), TOLD_IN_ALL)
+def test_leave_in_all_is_told_stretch_by_stretch(tmp_path: Path, window: str, told: tuple[str, str]) -> None:
+    """Those of the finding's own window, each with its days there; days of other kinds are not among them."""
+    asked = ("annual", f"require total at least 90 hours {window}", "")
+    law_of(tmp_path, asked)
+    place = tmp_path / "policies" / "vale"
+    pack = (place / "pack.yaml").read_text(encoding="utf-8")
+    kinds = "    circumstance: {illness: {zh: 病假, leave: true}, maternity: {zh: 产假, leave: true}}\n"
+    (place / "pack.yaml").write_text(pack.replace("  measures:", f"{kinds}  measures:"), encoding="utf-8")
+    with (place / "rules.yaml").open("a", encoding="utf-8") as file:
+        file.write("- id: ill\n  cites: {source: act, at: art. 9}\n"
+                   "  rule: excuse annual when leave in (illness) lasts at least 40 days in all\n")  # fmt: skip
+    spent = tmp_path / "leave.csv"
+    spent.write_text(
+        "person_id,kind,from,to\nP1,illness,2016-12-20,2017-01-10\nP1,illness,2017-03-12,2017-03-31\n"
+        "P1,illness,2017-03-31,2017-04-10\nP1,maternity,2017-06-01,2017-08-31\n",
+        encoding="utf-8",
+    )
+    files = replace(
+        files_of(tmp_path, "J1,P1,2017-02-28,lecture,professional,Early,10,hours\n"), circumstances=str(spent)
+    )
+    (case,) = both(tmp_path, load_law(place), files, (2017, 2017))
+    for language, wanted in zip(("en", "zh"), told, strict=True):
+        text = text_of_case(case, language)
+        assert f"{wanted}]" in text
+        assert "2017-06-01" not in text

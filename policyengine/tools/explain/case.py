@@ -179,6 +179,14 @@ class Lapse:
 
 
 @dataclass(frozen=True)
+class InAll:
+    """The stretches of leave in a finding's window whose days a rule added up; no two share a day."""
+
+    asked: tree.Lasts
+    stretches: tuple[tuple[date, date], ...]
+
+
+@dataclass(frozen=True)
 class Measured:
     """What counts toward a declared measure or a term. ``rule``: the key of the measure's definition, if it has one."""
 
@@ -213,6 +221,7 @@ class Case:
     records: Mapping[str, Record] = field(default_factory=dict)
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
     lapses: Mapping[str, tuple[Lapse, ...]] = field(default_factory=dict)  # rule key, or id of a rejected record
+    in_all: Mapping[str, tuple[InAll, ...]] = field(default_factory=dict)  # by the rule of the finding that it bears on
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     sought: bool = False  # whether remedies were looked for: without the files nobody can

@@ -11,7 +11,7 @@ from policyengine.engines.conclude import came_out
 from policyengine.engines.facts import DECIDED, Scene
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Span
-from policyengine.engines.truth import among, compile_condition, ends_of
+from policyengine.engines.truth import among, compile_condition, ends_of, stretches_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
@@ -22,7 +22,7 @@ from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
 from policyengine.tools.enough.trial import without_records
 from policyengine.tools.explain.before import Years, looked_at, versions_of
-from policyengine.tools.explain.case import Earlier, Lapse, RuleNote, note_of
+from policyengine.tools.explain.case import Earlier, InAll, Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 
@@ -90,6 +90,23 @@ def lapses(
         ends = ((node, *ends_of(node, world, scene)) for node in nodes)
         if told := tuple(Lapse(n, a, b) for n, a, b in ends if a is not None and b is not None):
             found[name] = told
+    return found
+
+
+def leave_in_all(
+    ready: Prepared, notes: Notes, person: Person, findings: Iterable[Finding]
+) -> dict[str, tuple[InAll, ...]]:
+    """By finding the leave in all that it or its reasons asked for, of its own window."""
+    found = {}
+    for f in findings:
+        scene = Scene(person.facts, person.circumstances, window=f.window)
+        rules = [rule for key in (f.rule, *f.because) if (rule := notes.rule(key)) is not None]
+        asked = {
+            n: None for rule in rules for n in walk(unwrapped(rule).when) if isinstance(n, tree.Lasts) and n.in_all
+        }
+        added = ((node, stretches_of(scene, node.kinds or ready.later.world.leave_kinds)) for node in asked)
+        if told := tuple(InAll(node, tuple(stretches)) for node, stretches in added if stretches):
+            found[f.rule] = told
     return found
 
 

@@ -253,7 +253,7 @@ class _Writer(Activities):
             kinds = self.say(", ", "、").join(self.labels.term(k, "circumstance") for k in f.circumstance.split("+"))
             parts.append(self.say(f"because of {kinds}", f"因{kinds}"))
         cites = [self.cited(k) for k in f.because if k in self.case.rules]
-        times = [self.lapses(f.rule, *f.because)]
+        times = [self.lapses(f.rule, *f.because), self.leave_in_all(f.rule)]
         text = self.say("; ", "；").join([*parts, *cites, *filter(None, times)])
         return f" [{text}]" if text else ""
 

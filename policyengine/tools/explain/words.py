@@ -13,7 +13,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import mixed_text
 from policyengine.light import dataclass
 from policyengine.records.personal import masked_day
-from policyengine.tools.explain.case import Case, Labels, Lapse, RuleNote, cited, owner_of
+from policyengine.tools.explain.case import Case, InAll, Labels, Lapse, RuleNote, cited, owner_of
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import LedgerEntry
 
@@ -96,6 +96,23 @@ class Words:
             )
         return self.say(
             f"{one} to {other}: {start} to {end}, {length}", f"{one} 至 {other}：{start} 至 {end}，{length}"
+        )
+
+    def leave_in_all(self, rule: str) -> str:
+        """The leave whose days were added up for a finding: ``illness in all: 2020-01-01 to 2020-03-31 (91 days),
+        2020-07-01 to 2020-09-28 (90 days), 181 days``."""
+        return self.say("; ", "；").join(map(self._in_all, self.case.in_all.get(rule, ())))
+
+    def _in_all(self, leave: InAll) -> str:
+        kinds = [self.labels.term(k, "circumstance") for k in leave.asked.kinds] or [self.say("leave", "休假")]
+        days = [(end - start).days + 1 for start, end in leave.stretches]
+        told = [
+            self.say(f"{start} to {end} ({in_units(str(n), 'days')})", f"{start} 至 {end}（{n} 天）")
+            for (start, end), n in zip(leave.stretches, days, strict=True)
+        ]
+        named, parts = (self.say(", ", "、").join(some) for some in (kinds, told))
+        return self.say(
+            f"{named} in all: {parts}, {in_units(str(sum(days)), 'days')}", f"{named}累计：{parts}，共 {sum(days)} 天"
         )
 
     def _day(self, asked: tree.Operand, day: date) -> str:
