@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Rule
@@ -64,12 +65,39 @@ def random_plan(rng: Random) -> Plan | None:
     drawn = Rules(rng)
     rules = drawn.all()
     year_start = rng.choice(((1, 1), (1, 1), (1, 1), (9, 1), (7, 15)))
-    made = plan_of(policy(rules, year_start=year_start))[0]
+    made = plan_of(policy(some_in_all(rules), year_start=year_start))[0]
     if made is None:
         return None
     return (
-        plan_of(policy(drawn.beyond(), year_start=year_start))[0] or made
+        plan_of(policy(some_in_all(drawn.beyond()), year_start=year_start))[0] or made
     )  # as many draws as ever: trials stay the same
+
+
+def some_in_all(rules: Sequence[Rule | Governing]) -> list[Rule | Governing]:
+    """The rules where some conditions on leave ask for days in all, around what one or several stretches of those that
+    people have come to. All draws but these stay as they are, so that a seed gives what it has always given."""
+    seed = _as_drawn(rules[0])
+
+    def changed(node: Any) -> Any:
+        if isinstance(node, tree.Lasts):  # of equal ones, as of a rule and what governs in its place, all or none
+            rng = Random(seed + _as_drawn(node))
+            days = rng.choice((1, 11, 12, 30, 31, 32, 41, 42, 60, 61, 92, 122, 182, 365, 366))
+            return dataclasses.replace(node, count=days, unit="days", in_all=True) if rng.random() < 0.4 else node
+        if isinstance(node, tuple):
+            items = tuple(map(changed, node))
+            return items if any(a is not b for a, b in zip(items, node, strict=True)) else node
+        if not dataclasses.is_dataclass(node) or isinstance(node, type):
+            return node
+        parts = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
+        other = {name: new for name, part in parts.items() if (new := changed(part)) is not part}
+        return dataclasses.replace(node, **other) if other else node
+
+    return [changed(one) for one in rules]
+
+
+def _as_drawn(rules: object) -> str:
+    """Rules as a seed for more draws: as they read before leave was asked for in all."""
+    return repr(rules).replace(", in_all=False", "")
 
 
 # A missing value of these has a meaning of its own (nothing claimed).
@@ -263,7 +291,7 @@ class Rules:
     def beyond(self) -> list[Rule | Governing]:
         """These and some more, from draws of their own: a measure that is not always in force, shares of it, its
         records by the period in which they count, and flags on quantities."""
-        rng = self.rng = Random(repr(self.rules))
+        rng = self.rng = Random(_as_drawn(self.rules))
         self.rules = list(self.rules)
         name = next((n for n in ("face_to_face", "public_theme") if n not in self._measures()), None)
         if name is not None and self.maybe(0.5):
