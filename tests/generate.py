@@ -65,18 +65,18 @@ def random_plan(rng: Random) -> Plan | None:
     drawn = Rules(rng)
     rules = drawn.all()
     year_start = rng.choice(((1, 1), (1, 1), (1, 1), (9, 1), (7, 15)))
-    made = plan_of(policy(some_in_all(rules), year_start=year_start))[0]
+    seed = _as_drawn(rules[0])
+    made = plan_of(policy(some_in_all(rules, seed), year_start=year_start))[0]
     if made is None:
         return None
     return (
-        plan_of(policy(some_in_all(drawn.beyond()), year_start=year_start))[0] or made
+        plan_of(policy(some_in_all(drawn.beyond(), seed), year_start=year_start))[0] or made
     )  # as many draws as ever: trials stay the same
 
 
-def some_in_all(rules: Sequence[Rule | Governing]) -> list[Rule | Governing]:
+def some_in_all(rules: Sequence[Rule | Governing], seed: str) -> list[Rule | Governing]:
     """The rules where some conditions on leave ask for days in all, around what one or several stretches of those that
     people have come to. All draws but these stay as they are, so that a seed gives what it has always given."""
-    seed = _as_drawn(rules[0])
 
     def changed(node: Any) -> Any:
         if isinstance(node, tree.Lasts):  # of equal ones, as of a rule and what governs in its place, all or none

@@ -28,7 +28,7 @@ from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import context_of
 from tests.build import TABLES, governs
 from tests.build import policy as build_policy
-from tests.generate import FORMS, YEAR, Rules, _period_atom, _record_atom
+from tests.generate import FORMS, YEAR, Rules, _period_atom, _record_atom, some_in_all
 from tests.generate_people import people
 
 F = Fraction
@@ -60,7 +60,9 @@ def pair(seed: int) -> Pair | None:
     chosen = rng.choice([r for r in rules if isinstance(r, Rule) or r.over])
     changed = _changed(chosen, rng)
     others = _with(rules, chosen, changed)
-    if not all(_allowed(one, policy(rules)) for one in (chosen, changed)):
+    changing = [one for one in (chosen, changed) if one is not None]
+    rules, others, changing = (some_in_all(rs, str(seed)) for rs in (rules, others, changing))
+    if not all(_allowed(one, policy(rules)) for one in changing):
         return None
     sides = [(policy(rs), plan_of(policy(rs))[0]) for rs in (rules, others)]
     if any(p is None for _, p in sides):
@@ -71,7 +73,7 @@ def pair(seed: int) -> Pair | None:
     return one, other, first, second
 
 
-def _allowed(one: Rule | Governing | None, within: Policy) -> bool:
+def _allowed(one: Rule | Governing, within: Policy) -> bool:
     """Whether an override is at least as strict as its base, as packs must have it to govern at all."""
     if not isinstance(one, Governing) or not one.keeps_stricter:
         return True
