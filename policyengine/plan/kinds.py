@@ -8,7 +8,7 @@ person, the circumstances and (in ``conclude``) the outcome.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -160,7 +160,11 @@ class Kinds:
         long = tree.Lasts((left.id,), LASTING[op], int(number) * times, unit)
         if LASTING[op] == op:
             lasts = print_condition(long, self.vocabulary, spoken())
-            return say(f"how long leave lasts is asked with: {lasts}", f"问休假多长，请写：{lasts}")
+            told = say(f"how long leave lasts is asked with: {lasts}", f"问休假多长，请写：{lasts}")
+            if unit != "days":
+                return told
+            several = print_condition(replace(long, in_all=True), self.vocabulary, spoken())
+            return told + say(f"; several added up: {several}", f"；几次相加，请写：{several}")
         some = tree.And((tree.Compare(tree.Field("circumstance"), "=", left), tree.Not(long)))  # not whoever had none
         short, none = (print_condition(c, self.vocabulary, spoken()) for c in (some, tree.Not(long)))
         return say(f"of whoever had such leave, but none that long: ({short}); or none at all: {none}",

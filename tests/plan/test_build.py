@@ -436,6 +436,7 @@ BAD = [
     ("cap training at paper_hours(level, author_rank) per year", "PE233"),
     ("excuse year when days at least 30", "PE233"),
     ("cap training at 5 hours per year when leave lasts at least 3 months", "PE234"),
+    ("cap training at 5 hours per year when leave lasts at least 90 days in all", "PE234"),
     ("excuse year when excused", "PE235"),
     ("convert paper at 90 hours each divided by level rounded down to 1 hour", "PE246"),
     ("cap training at 9 hours within 6 months of title_level", "PE246"),
@@ -504,9 +505,7 @@ MANY = " and ".join(f"(joined < {year}-01-01 or title_level = junior)" for year 
 LASTING = [
     # how long leave lasts, as laws say it; what is proposed in its place
     ("illness > 6 months", "leave in (illness) lasts more than 6 months"),
-    ("maternity at least 30 days", "leave in (maternity) lasts at least 30 days"),
     ("illness at least 1 year", "leave in (illness) lasts at least 12 months"),
-    ("valid_reason > 30 days", "leave in (valid_reason) lasts more than 30 days"),
     ("illness = 6 months", None),
     ("illness > 6 hours", None),
     ("illness > 0 months", None),
@@ -521,6 +520,19 @@ def test_of_leave_it_is_proposed_how_long_it_lasts(condition: str, proposed: str
     assert said.hint
     assert (said.hint == f"how long leave lasts is asked with: {proposed}") is (proposed is not None)
     assert proposed is None or complaints(ANNUAL, f"excuse year when {proposed}") == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "one"),
+    [
+        ("maternity at least 30 days", "leave in (maternity) lasts at least 30 days"),
+        ("valid_reason > 30 days", "leave in (valid_reason) lasts more than 30 days"),
+    ],
+)
+def test_of_days_of_leave_they_may_be_of_one_stretch_or_several(condition: str, one: str) -> None:
+    [said] = complaints(ANNUAL, f"excuse year when {condition}")
+    assert said.hint == f"how long leave lasts is asked with: {one}; several added up: {one} in all"
+    assert complaints(ANNUAL, f"excuse year when {one} in all") == []
 
 
 @pytest.mark.parametrize(
