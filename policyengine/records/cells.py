@@ -14,7 +14,7 @@ from fractions import Fraction
 from policyengine.language.quantities import NO_QUANTITY, UNITS, exact_text
 from policyengine.light import dataclass
 from policyengine.messages import UNSEEN
-from policyengine.records.characters import folded, mark
+from policyengine.records.characters import folded, look_alikes, mark, meant
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200
@@ -309,7 +309,9 @@ def unit(text: str) -> UnitCell | Bad:
         return _TWO_UNITS
     near = _nearest(word, names)[:3]
     hint, hint_zh = _hint(near, names)
-    if not near:  # 单位 is also what people call the place where somebody works
+    if (seen := meant(word)) in UNIT_WORDS:
+        hint, hint_zh = _seems(seen, text)
+    elif not near:  # 单位 is also what people call the place where somebody works
         hint += "; if the column names employers, leave it out in a mapping file (ignore: [单位])"
         hint_zh += "；如该列是工作单位，请在对照文件中忽略（ignore: [单位]）"
     return Bad("PE414", "this is not a unit", "不是计量单位", hint, hint_zh)
@@ -422,6 +424,12 @@ def measured(
     return amount.value * next(iter(times), 1), found
 
 
+def _seems(word: str, text: str) -> tuple[str, str]:
+    """The hint of a text that seems to be a word."""
+    some, some_zh = ", ".join(look_alikes(text)), "、".join(look_alikes(text))
+    return f"did you mean {word}? here {some} only looks the same", f"是不是 {word}？其中 {some_zh} 只是看起来一样"
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 YES = frozenset(("是", "yes", "y", "true", "1", "√", "✓", "✔", "☑"))
@@ -459,6 +467,8 @@ def term_reader(
 
     def near(word: str) -> list[str]:
         spelt = {compare(name): name for name in reversed(shown)}
+        if word in words:
+            return [spelt.get(word, word)]
         best: dict[str, str] = {}
         forms = _nearest(word, [*dict.fromkeys((*spelt, *words))])
         for form in sorted(forms, key=lambda form: form not in spelt):
@@ -481,6 +491,8 @@ def term_reader(
                 f"write one of: {both}",
                 f"请写其中之一：{both}",
             )
-        return Bad("PE414", "this term is not declared", "没有声明这个词条", *_hint(near(word), shown))
+        seen = meant(word)
+        hint = _seems(near(seen)[0], text) if seen in words else _hint(near(word), shown)
+        return Bad("PE414", "this term is not declared", "没有声明这个词条", *hint)
 
     return term

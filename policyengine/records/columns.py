@@ -406,11 +406,12 @@ class _Tables:
         return table
 
     def _check_ids(self, people: Any) -> None:
-        """The warnings about identity numbers."""
+        """The warnings about identity numbers, and about ids with characters that only look like letters."""
         length = call("strlen", call("translate", name("person_id"), text(APART), text("")))
         longer = exp.GT(this=call("strlen", name("person_id")), expression=number(18))
         more = exp.and_(longer, call("regexp_matches", name("person_id"), text(MORE)))
-        shaped = exp.or_(exp.In(this=length, expressions=[number(15), number(18)]), more)
+        wide = exp.NEQ(this=call("strlen", name("person_id")), expression=call("length", name("person_id")))
+        shaped = exp.or_(exp.In(this=length, expressions=[number(15), number(18)]), more, wide)
         ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))
         self.connection.execute(ids.sql("duckdb"))
         self.reading.diagnostics += read.check_id_numbers(p for (p,) in iter(self.connection.fetchone, None))

@@ -16,6 +16,7 @@ from policyengine.language.vocabulary import FieldDecl, names_of
 from policyengine.light import dataclass
 from policyengine.messages import listed, say
 from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
+from policyengine.records.characters import look_alikes, meant
 from policyengine.records.misplaced import misplaced
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
@@ -139,6 +140,11 @@ class Headers:
             return set()
         return {noted(t, units) for t in self.index.get(plain(base), ())}
 
+    def seeming(self, header: str) -> str | None:
+        """The column that an unknown header would name, but for characters that only look like those of its name."""
+        found = self.targets(meant(header)) if look_alikes(header) and not self.targets(header) else []
+        return found[0].field if len(found) == 1 and plain(header) not in self.ignored else None
+
     def known(self, cells: Iterable[str]) -> set[str]:
         """The canonical columns that a row of headers names."""
         return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if self.is_wide(c)}
@@ -233,7 +239,13 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: {{person_id: HEADER}})",
         f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: {{person_id: 列名}}）",
     )
-    if (mark := _other_mark(table, cells, headers)) is not None:
+    if (name := next((c.strip() for c in cells if headers.seeming(c.strip()) == "person_id"), None)) is not None:
+        some = listed(look_alikes(name))
+        hint = say(
+            f"in {printable(name)} {some} only looks like what the name of the column has: type it anew",
+            f"“{printable(name)}”中 {some} 只是看起来与列名一样，实为另一字符：请重新输入",
+        )
+    elif (mark := _other_mark(table, cells, headers)) is not None:
         hint = say(
             f"the columns seem to be parted by {mark}: save the file with commas, semicolons or tabs between them",
             f"各列似以“{mark}”分隔：请另存为以半角逗号、分号或制表符分隔的文件",
@@ -347,7 +359,18 @@ def _columns(
         rows_above=above,
         foreign=tuple(foreign),
         headers=tuple(names),
-    ), []
+    ), [_seems(table, number, at, name, field) for at, name in extras if (field := headers.seeming(name)) is not None]
+
+
+def _seems(table: RawTable, number: int, at: int, name: str, field: str) -> Diagnostic:
+    """A warning about a column that is read as none, though its header looks like that of one."""
+    some = listed(look_alikes(name))
+    message = say(
+        f"the column {name} is only carried along: {some} in it only looks as in the name of {field}, and is another",
+        f"“{name}”列只保留、不采用：其中 {some} 只是看起来与 {field} 的列名一样，实为另一字符",
+    )
+    hint = say("type the header anew", "请重新输入列名")
+    return Diagnostic("PE448", message, table.span(number, at + 1), hint=hint, severity="warning")
 
 
 def _unique(extras: list[tuple[int, str]]) -> Iterable[tuple[int, str]]:

@@ -15,6 +15,7 @@ from policyengine.diagnostics import Diagnostic, Severity, Span, failed, warning
 from policyengine.messages import listed, many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
+from policyengine.records.characters import look_alikes, meant
 from policyengine.records.files import find_files, stdin_for_all
 from policyengine.records.given import Reading, record_id_of, reject_of, rows_of, tables_of
 from policyengine.records.header import Headers, Layout
@@ -415,10 +416,21 @@ def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> lis
 
 
 def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
-    """A warning for ids that have the shape of a 身份证号 and break its rules; they are used all the same."""
-    wrong = [(p, fault) for p in persons if (fault := id_number_fault(p))]
+    """Warnings for ids that have the shape of a 身份证号 and break its rules, and for those with characters that only
+    look like letters; they are used all the same."""
+    wrong: list[tuple[str, str]] = []
+    seeming: list[str] = []
+    for person in persons:
+        if fault := id_number_fault(person):
+            wrong.append((person, fault))
+        elif not person.isascii() and meant(person).isascii():
+            seeming.append(person)
+    return [*_faulty(wrong), *_seeming(seeming)]
+
+
+def _faulty(wrong: Sequence[tuple[str, str]]) -> Iterator[Diagnostic]:
     if not wrong:
-        return []
+        return
     more = ", …" if len(wrong) > 3 else ""
     some = ", ".join(f"{mask(p)} ({fault})" for p, fault in wrong[:3]) + more
     some_zh = "、".join(f"{mask(p)}（{FAULTS_ZH[fault]}）" for p, fault in wrong[:3]) + more.replace(", ", "、")
@@ -428,4 +440,16 @@ def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
         f"有 {len(wrong)} 个编号形似身份证号但不正确：{some_zh}",
     )
     hint = say("check them; a mistyped id makes two persons of one", "请核对；录错的号码会把一个人变成两个人")
-    return [Diagnostic("PE441", message, hint=hint, severity="warning")]
+    yield Diagnostic("PE441", message, hint=hint, severity="warning")
+
+
+def _seeming(persons: Sequence[str]) -> Iterator[Diagnostic]:
+    if not persons:
+        return
+    some = listed([f"{mask(p)}: {say(', ', '、').join(look_alikes(p))}" for p in persons], 3)
+    message = say(
+        f"{many(len(persons), 'id holds', 'ids hold')} characters that only look like letters: {some}",
+        f"有 {len(persons)} 个编号含有只是看起来像字母的字符：{some}",
+    )
+    hint = say("check them; a mistyped id makes two persons of one", "请核对；录错的号码会把一个人变成两个人")
+    yield Diagnostic("PE441", message, hint=hint, severity="warning")

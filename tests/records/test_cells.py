@@ -217,6 +217,23 @@ def test_who_writes_until_now_is_told_to_leave_the_end_empty() -> None:
     }
 
 
+def test_a_term_that_only_looks_like_one_is_told_as_that() -> None:
+    """The radicals of a PDF's text, a katakana エ; 培训斑 is another word, and looks like no term."""
+    words = {"车间实习": ("shop",), "工程": ("works",), "furtherstudy": ("further_study",)}
+    read = cells.term_reader(words, ["车间实习", "shop", "工程", "works", "further_study"])
+    told = {
+        text: bad.hint_zh
+        for text in ("⻋间实习", "エ程", "Furthеr_Studу", "车问实习")
+        if isinstance(bad := read(text), Bad)
+    }
+    assert told == {
+        "⻋间实习": "是不是 车间实习？其中 ⻋ (U+2ECB) 只是看起来一样",
+        "エ程": "是不是 工程？其中 エ (U+30A8) 只是看起来一样",
+        "Furthеr_Studу": "是不是 further_study？其中 е (U+0435)、у (U+0443) 只是看起来一样",
+        "车问实习": "是不是 车间实习？",
+    }
+
+
 def test_an_employer_in_the_column_of_units_is_told_what_to_do() -> None:
     found, mistyped = cells.unit("某某局"), cells.unit("学实")
     assert isinstance(found, Bad)

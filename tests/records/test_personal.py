@@ -91,6 +91,18 @@ def test_faults_of_identity_numbers_are_told_in_the_language_spoken() -> None:
     assert said.message.endswith("：510101********0018（校验码）、510101********0012（出生日期）")
 
 
+def test_ids_with_characters_that_only_look_like_letters_are_told() -> None:
+    """A Cyrillic Р makes another person of P1, × another of an identity number; among others they are as they are."""
+    ids = ["P1", "Р1", "51010119000103001×", "甲Р", "张三", "α1"]
+    (said,) = check_id_numbers(ids)
+    assert said.code == "PE441"
+    some = "Р*: Р (U+0420), 510101************: × (U+00D7), α*: α (U+03B1)"
+    assert said.message == f"3 ids hold characters that only look like letters: {some}"
+    speak("zh")
+    (said,) = check_id_numbers(ids[:2])
+    assert said.message == "有 1 个编号含有只是看起来像字母的字符：Р*: Р (U+0420)"
+
+
 def test_pseudonyms_depend_on_the_key_alone() -> None:
     one, other = pseudonymiser(b"k" * 16), pseudonymiser(b"l" * 16)
     assert one("P1") == one("P1")

@@ -530,6 +530,7 @@ def test_text_in_utf16_named_xls_is_read(tmp_path: Path) -> None:
         ("人员编号，日期，学时\nP1，2016-03-05，8\n", 0, "parted by ，"),
         ("人员编号|日期|学时\nP1|2016-03-05|8\n", 0, "parted by |"),
         ("说明，日期，学时\nP1，2016-03-05，8\n", 0, "the first row reads"),
+        ("pеrson_id,date,form\nP1,2016-03-05,training\n", 0, "in pеrson_id е (U+0435) only looks like what the name"),
         ("2016年汇总,,\n姓名,身份证号,公需课\n张三,P1,8\n", 2, "wide:"),
     ],
 )
