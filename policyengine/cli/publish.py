@@ -80,13 +80,14 @@ def command(
                 "不同人员的结果如要并存，请各用一个 --scope",
             )
         )
-    for block, earlier in done.blocks:
-        last = block[-4:]
+    for period, earlier in done.stays:
+        last = period[-4:]
         message(
             say(
-                f"{block}: stays as {earlier[:12]}… decided it, by the records of then; to decide it by those of now, "
-                f"evaluate {last} and publish that too",
-                f"{block}：仍为 {earlier[:12]}… 按当时的记录得出的结论；如要按现在的记录评定，请评定 {last} 年度并发布",
+                f"{period}: stays as {earlier[:12]}… decided it, by the records of then; "
+                f"to decide it by those of now, evaluate {last} and publish that too",
+                f"{period}：仍为 {earlier[:12]}… 按当时的记录得出的结论；如要按现在的记录评定，"
+                f"请评定 {last} 年度并发布",
             )
         )
     message(say(f"published to {shown(to)}", f"已发布至 {shown(to)}"))

@@ -184,6 +184,12 @@ def test_the_later_replaces_and_the_earlier_stays(database: tuple[str, Ask], res
 RULE = {
     "block": "require total at least 100 hours per 2 years starting 2016",
     "dear": "flag dear when cost is present and cost > 50 yuan",
+    "carry": "carry excess over annual up to 10 hours to the next year",
+    "rolling": "require total at least 10 hours in any 3 years",
+    "joined": "require total at least 10 hours within 20 months of joined",
+    "running": "conclude not_excellent when not met for 3 years running",
+    "long-cap": "cap training at 50 hours in any 2 years",
+    "once": "count once per title taking the earliest",
 }
 
 
@@ -252,6 +258,31 @@ def test_a_block_of_which_one_year_is_replaced_is_told(database: tuple[str, Ask]
     assert not any("stays" in line for line in said)
 
 
+@pytest.mark.parametrize(
+    ("rule", "years"),
+    [
+        ("dear", ""),
+        ("carry", "2017"),
+        ("rolling", "2017 2018"),
+        ("joined", "2017 2018"),
+        ("running", "2017 2018"),
+        ("long-cap", "2017 2018 2019"),
+        ("once", "2017 2018 2019"),
+    ],
+)
+def test_later_years_in_which_a_replaced_one_may_count_are_told(rule: str, years: str, tmp_path: Path) -> None:
+    """R07 of 2016 is withdrawn: what of it was carried over, stands in a window of later years, took the room of a cap
+    or the place of a repeated record, or was a year not met of three, the results of these years have still."""
+    to, county = str(tmp_path / "status.duckdb"), with_rule(tmp_path / "county", rule)
+    of = {str(y): publish(save(judged(county, y, y), tmp_path / str(y)), to) for y in range(2015, 2020)}
+    records = county / "records.csv"
+    lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+    records.write_text("".join(line for line in lines if not line.startswith("R07")), encoding="utf-8")
+    anew = publish(save(judged(county, 2016, 2016), tmp_path / "anew"), to)
+    assert anew.replaced == (("2016", of["2016"].result_id),)
+    assert anew.stays == tuple((y, of[y].result_id) for y in years.split())
+
+
 def test_a_block_of_another_scope_stays(tmp_path: Path) -> None:
     """North decides 2016..2017. What south publishes of its own people, by a law without the block, says nothing of
     it, though it ends with the same year, and south's 2016 is replaced."""
@@ -263,7 +294,7 @@ def test_a_block_of_another_scope_stays(tmp_path: Path) -> None:
     first, then = (
         publish(save(judged(south, 2016, last), tmp_path / f"south-{last}"), to, scope="south") for last in (2016, 2017)
     )
-    assert (then.replaced, then.blocks) == ((("2016", first.result_id),), ())
+    assert (then.replaced, then.stays) == ((("2016", first.result_id),), ())
     current = "SELECT period FROM current_coverage WHERE scope = 'north' ORDER BY period"
     assert ask_file(Path(to))(current) == [("2016",), ("2016..2017",), ("2017",)]
 

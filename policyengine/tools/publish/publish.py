@@ -7,7 +7,7 @@ it replaces stays, marked as superseded.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from policyengine.address import is_server, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.calendar import labelled
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
@@ -41,6 +42,7 @@ TABLES = (
 )  # fmt: skip
 # what files say more than a result; to a lean ledger they add words
 FACTUAL = ("ledger", "people", "activities", "statistics")
+EVER = 9999  # years
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Published:
     superseded: tuple[tuple[str, str], ...] = ()
     scope: str = ""  # in which it was there already, whatever was asked for now
     gone: tuple[int, ...] = ()  # of each in ``replaced``, how many people of it are not in this one
-    blocks: tuple[tuple[str, str], ...] = ()  # (period, result) of earlier ones that stay, with a year replaced here
+    stays: tuple[tuple[str, str], ...] = ()  # (period, result) of earlier ones that may count what was replaced here
 
 
 class Target(Protocol):
@@ -105,12 +107,12 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                     _fill(target, source.id, queries)
                 replaced = [] if known else _write(target, staged, queries, scope)
             gone = tuple(_gone(target, source.id, *one) for one in replaced)
-            blocks = _blocks_left(target, source.id, [period for period, _ in replaced])
+            stays = _stays(target, source.id, [period for period, _ in replaced], _reach(written.manifest))
             unchanged()
             # from here on the result is there: to say that nothing was left behind would be untrue
             done.enter_context(handled(dict.fromkeys((signal.SIGINT, *ENDING), signal.SIG_IGN)))
             target.commit()
-    return Published(source.id, True, tuple(replaced), source.notes, gone=gone, blocks=blocks)
+    return Published(source.id, True, tuple(replaced), source.notes, gone=gone, stays=stays)
 
 
 def _opened(to: str, connection: Any, folder: Path) -> Any:
@@ -234,15 +236,30 @@ def _gone(target: Target, result_id: str, period: str, earlier: str) -> int:
     return int(count)
 
 
-def _blocks_left(target: Target, result_id: str, replaced: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """The blocks of years that earlier results of the scope decide still, of which a year was replaced: they were
-    decided by its records of then."""
+def _stays(target: Target, result_id: str, replaced: Sequence[str], reach: int) -> tuple[tuple[str, str], ...]:
+    """The blocks of years that earlier results of the scope decide still, of which a year was replaced, and the years
+    up to ``reach`` after one: they were decided by its records of then."""
     query = (
         "SELECT o.period, o.result_id FROM coverage o JOIN results r ON r.scope = o.scope WHERE r.result_id = $1 "
-        "AND o.result_id <> $1 AND o.superseded_by IS NULL AND length(o.period) > 4 ORDER BY o.period, o.result_id"
+        "AND o.result_id <> $1 AND o.superseded_by IS NULL ORDER BY o.period, o.result_id"
     )
-    there = [(str(period), str(earlier)) for period, earlier in target.rows(query, [result_id])]
-    return tuple((block, of) for block, of in there if any(block[:4] <= year <= block[-4:] for year in replaced))
+    years = [labelled(period)[1] for period in replaced]
+
+    def may_count(period: str) -> bool:
+        first, last = labelled(period)
+        return any(first <= year <= last > first or year < first <= year + reach for year in years)
+
+    return tuple((str(p), str(earlier)) for p, earlier in target.rows(query, [result_id]) if may_count(str(p)))
+
+
+def _reach(manifest: Mapping[str, Any]) -> int:
+    """In how many later years what was learned in one may count, by the rules of a result: carried over, in a window of
+    several years, counted once or under such a cap (then any), and where consequences look back on those years."""
+    rules = manifest["rules"]
+    if any(r["kind"] == "count_once" or (r["kind"] == "cap" and r.get("years_before")) for r in rules):
+        return EVER
+    counted = max((r.get("years_before", int(r["kind"] == "carry")) for r in rules), default=0)
+    return counted + max((test["years"] - 1 for r in rules for test in r.get("looks_back", ())), default=0)
 
 
 def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from policyengine import __version__
+from policyengine.language import tree
 from policyengine.language.printer import print_statement
 from policyengine.language.references import looks_back, requirements_asked
 from policyengine.language.vocabulary import Vocabulary
@@ -115,7 +116,7 @@ def _asks(rule: Rule, names: RuleNames) -> dict[str, Any]:
 
 def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
     """One rule version: its text as written and on both surfaces, what it cites, and where it stands."""
-    note = note_of(rule, vocabulary)
+    note, before = note_of(rule, vocabulary), _years_before(unwrapped(rule))
     return {
         "key": rule.key,
         "pack": rule.pack,
@@ -134,6 +135,7 @@ def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
         "said": note.said,
         "about": list(note.about) if note.about is not None else None,
         **({"block": list(note.block)} if note.block is not None else {}),
+        **({"years_before": before} if before else {}),
         "confidence": rule.confidence,
         "from": rule.start.isoformat() if rule.start else None,
         "until": rule.until.isoformat() if rule.until else None,
@@ -141,3 +143,13 @@ def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
         "file": rule.span.file if rule.span else None,
         "line": rule.span.line if rule.span else None,
     }
+
+
+def _years_before(statement: tree.Statement) -> int:
+    """How many years before its own the window of a requirement or a cap may reach."""
+    match getattr(statement, "window", None):
+        case tree.AnyYears(count=count):
+            return count - 1
+        case tree.Within(months=months):
+            return -(-months // 12)
+    return 0

@@ -145,6 +145,7 @@ SHAPE: dict[str, Any] = {
             "cites": {"title": _text, "number": _maybe(_text), "at": _text}, "said?": _maybe(_text),
             "about?": _maybe(_texts), "block?": _maybe(_years), "from": _maybe(_text), "until": _maybe(_text),
             "policies": _texts, "overrides?": _texts, "drops?": _some_texts, "asks?": _texts,
+            "years_before?": _count,
             "looks_back?": [{"years": _count, "of": _maybe(_text)}],
         }
     ],
