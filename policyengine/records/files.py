@@ -24,6 +24,7 @@ from policyengine.records.foreign import is_foreign
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".json", ".parquet")
 PACKED = {".parquet": 16, ".xlsx": 4, ".ods": 4}  # how many bytes of text a byte of such a file stands for
 STDIN = "<stdin>"
+LOCK = "~$"  # how the names of lock files of spreadsheet programs begin
 _CHUNK = 1 << 20
 # what web pages begin with, pieces of them, XML, and pages with all that belongs to them in one file
 _PAGES = tuple(
@@ -117,17 +118,20 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
     if path.is_dir():
         return _folder(path, problems)
     if path.exists():
+        if path.name.startswith(LOCK):
+            problems.append(_lock_file(argument, path.name.removeprefix(LOCK)))
+            return []
         return [(path, argument, path.name)]
     if globbing.has_magic(argument):
         problems += _closed(argument)
         found = globbing.glob(argument, recursive=True)
-        matches = sorted(p for p in found if os.path.isfile(p))
+        matches = sorted(p for p in found if os.path.isfile(p) and not _hidden(p))
         if "**" not in argument:
             problems += [_folder_left_out(p) for p in sorted(found) if os.path.isdir(p) and not _hidden(p)]
         if not matches:
             message = say("no file matches this pattern", "没有文件符合该模式")
             problems.append(Diagnostic("PE401", message, Span(argument), hint=_hint_files()))
-        return [(Path(m), m, Path(m).name) for m in matches if not _hidden(m)]
+        return [(Path(m), m, Path(m).name) for m in matches]
     message = say("there is no such file or folder", "没有这个文件或文件夹")
     problems.append(Diagnostic("PE400", message, Span(argument), hint=near_path(path)))
     return []
@@ -172,7 +176,20 @@ def near_path(path: Path) -> str:
 
 def _hidden(name: str) -> bool:
     """Files of the system and lock files of spreadsheet programs."""
-    return os.path.basename(name).startswith((".", "~$"))
+    return os.path.basename(name).startswith((".", LOCK))
+
+
+def _lock_file(shown: str, other: str) -> Diagnostic:
+    """Of a lock file that was named, as where a shell put it in the place of a pattern: it says who has a file open."""
+    message = say(
+        f"this is no table: a spreadsheet program keeps it while {other} is open",
+        f"这不是表格：表格软件打开 {other} 时会生成此文件",
+    )
+    hint = say(
+        "leave it out, and save and close the file that is open; a pattern in quotation marks leaves it out",
+        "请去掉此文件，并保存、关闭已打开的文件；带引号的通配符会跳过它",
+    )
+    return Diagnostic("PE400", message, Span(shown), hint=hint)
 
 
 def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, str]]:

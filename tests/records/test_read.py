@@ -59,12 +59,25 @@ def test_a_misspelt_path_gets_the_nearest_one_suggested(tmp_path: Path) -> None:
     assert "records.csv" in (said[0].hint or "")
 
 
-def test_an_empty_folder_holds_no_records(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pattern", ["", "*", "*.xlsx", "?hidden.csv"])
+def test_an_empty_folder_holds_no_records(pattern: str, tmp_path: Path) -> None:
+    """A pattern that only a lock file or a hidden one fits stood for no records, without a word."""
     (tmp_path / ".hidden.csv").write_text(HEADER)
     (tmp_path / "~$lock.xlsx").write_bytes(b"x")
-    inputs, said = read_inputs([str(tmp_path)], None, None, schema())
+    inputs, said = read_inputs([str(tmp_path / pattern)], None, None, schema())
     assert inputs is None
     assert codes(said, "error") == ["PE401"]
+
+
+def test_a_lock_file_that_is_named_is_told_as_one(tmp_path: Path) -> None:
+    """A shell puts it in the place of *.xlsx; it was said to have no column for the person, with the name of whoever
+    has the workbook open."""
+    path = tmp_path / "~$r.xlsx"
+    path.write_bytes(b"\x05Zhang".ljust(55) + b"Z\0h\0a\0n\0g\0".ljust(110))
+    inputs, (said,) = read_inputs([str(path)], None, None, schema())
+    assert inputs is None
+    assert said.code == "PE400"
+    assert said.message == "this is no table: a spreadsheet program keeps it while r.xlsx is open"
 
 
 def test_a_header_alone_is_fine_where_a_persons_file_says_who_there_is(tmp_path: Path) -> None:
