@@ -221,6 +221,8 @@ def test_outside_of_a_repository_and_without_git(repository: Repository, tmp_pat
     assert done.returncode == 2
     assert "PE701" in done.stderr
     assert "folders that are in none are compared by diff OLD NEW" in done.stderr  # evaluate --policy-rev says so, too
+    done = repository.policyengine("diff", str(repository.folder / "policies"), "polices", at=outside)
+    assert "PE701: polices is no folder here, nor can it be a revision: " in done.stderr  # a folder misspelt
     assert repository.policyengine("git", "install", at=outside).returncode == 2
     # a PATH on which there is the program, and no git
     program = ("/bin/sh", str(repository.programs / "policyengine"), "diff")

@@ -185,7 +185,10 @@ def commit_of(revision: str, at: Path | None = None, or_folder: bool = False) ->
 
     ``or_folder``: it might have been a folder instead, and is none.
     """
-    top = top_of(at, bare=True)
+    try:
+        top = top_of(at, bare=True)
+    except PolicyError as e:
+        raise PolicyError([_no_folder(revision, d) for d in e.diagnostics] if or_folder else e.diagnostics) from None
     try:
         if revision.startswith("-"):
             raise GitFailure(revision)
@@ -205,6 +208,15 @@ def commit_of(revision: str, at: Path | None = None, or_folder: bool = False) ->
                 "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
             )
         raise PolicyError([Diagnostic("PE702", text, hint=_fetched(hint, top))]) from None
+
+
+def _no_folder(word: str, why: Diagnostic) -> Diagnostic:
+    """Where no revision can be looked up: what was named is most often a folder, misspelt."""
+    text = say(
+        f"{word} is no folder here, nor can it be a revision: {why.message}",
+        f"这里没有文件夹 {word}，也不能作为版本：{why.message}",
+    )
+    return replace(why, message=text)
 
 
 def parted(old: str, new: str, top: Path) -> str:
