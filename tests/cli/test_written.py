@@ -48,12 +48,15 @@ def test_nothing_waits_for_standard_input_that_has_been_read(
     assert run(*args, stdin=data).code == 0
     monkeypatch.setattr("policyengine.records.files._spool_stdin", lambda: pytest.fail("asked standard input"))
     told = run("explain", out, "--person", "A1")
-    assert (told.code, told.err.count("note PE504: - is no longer")) == (0, 1)
+    assert (told.code, told.err.count("note PE504: this result was made from standard input, which can")) == (0, 1)
     unknown = int(given != "circumstances")
     report, published = ("--out", tmp_path / "report.html"), ("--to", tmp_path / "status.duckdb")
     for command in (("stats", out), ("report", out, *report), ("publish", out, *published)):
         done = run(*command)
-        assert (done.code, done.err.count("note PE530: -: not what")) == (0, unknown), done.err
+        assert (done.code, done.err.count("note PE530: standard input: this result was made from it")) == (
+            0,
+            unknown,
+        ), done.err
 
 
 @pytest.mark.parametrize(

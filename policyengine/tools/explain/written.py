@@ -157,7 +157,7 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
         return None, (_unlike(options["policy"]),)
     files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
     if files.once:
-        return None, (_unlike("-"),)
+        return None, (_streamed(),)
     try:
         inputs, _ = read_for(law, files, who, written.asked is None)
     except PolicyError as e:
@@ -192,6 +192,17 @@ def _gone(what: str) -> Diagnostic:
         "with --policy, and with --persons, --circumstances and --mapping as evaluate was given them",
         "请在当初运行 evaluate 的文件夹中运行；文件已移动的，请改为说明学习记录文件：用 --policy 指定政策包，"
         "并照当初评定时给出 --persons、--circumstances、--mapping",
+    )
+    return replace(told, hint=hint)
+
+
+def _streamed() -> Diagnostic:
+    told = _left_out(
+        "this result was made from standard input, which can't be read again", "该结果依据标准输入得出，无法再次读取"
+    )
+    hint = say(
+        "save what it read to a file, and explain that: policyengine explain FILE --policy …",
+        "请将当时的输入存为文件，改为说明该文件：policyengine explain 文件 --policy …",
     )
     return replace(told, hint=hint)
 

@@ -65,7 +65,7 @@ def facts_of(
         records = list(named.records or options["records"])
         persons = named.persons or options["persons"]
         if "-" in (*records, persons):
-            return _without("-", explicit)
+            return _without(say("standard input", "标准输入"), explicit, _STREAMED)
         canonical, said = read_tables(
             connection, folder, records, persons, None, schema_for(law, named.mapping or options.get("mapping"))
         )
@@ -92,6 +92,7 @@ def _unlike(written: Written, digests: Any) -> str | None:
 
 
 _NOT_THESE = ("not what this result was made from, or not here", "不在此处，或不是该结果所依据的内容")
+_STREAMED = ("this result was made from it, and it can't be read again", "该结果依据其得出，无法再次读取")
 _HIDDEN = (
     "persons have pseudonyms here, so that what the files say of them can't be added",
     "人员编号已改为假名，无法与文件中的情况对应",
@@ -108,7 +109,7 @@ def _without(what: str, explicit: bool, why: tuple[str, str] = _NOT_THESE) -> tu
 def _lacking(what: str, why: tuple[str, str]) -> Diagnostic:
     """Of a result whose facts are not told."""
     hint = _untold()
-    if why is _NOT_THESE:  # the very files may still be found; of pseudonyms they say nothing
+    if why is not _HIDDEN:  # the very files may still be found; of pseudonyms they say nothing
         hint += say("; ", "；") + say(
             "name the files with --records, --persons, --policy and --mapping",
             "可用 --records、--persons、--policy、--mapping 指定文件",
