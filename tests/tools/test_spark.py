@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,8 @@ def test_one_pack_that_is_not_for_everybody(persons: str | None, remote: str, tm
         (named("s3a://there"), "s3a://out", Wish("csv"), "sc://nobody", "PE935"),
         (named("s3a://there"), "s3a://out", Wish("parquet", strict=True), "sc://nobody", "PE935"),
         (named("s3a://there"), "s3a://out", Wish("parquet"), "nobody", "PE930"),
+        # it was asked to be named as the cluster does, and then not found
+        (replace(named("s3a://there"), mapping="mapping.yaml"), "s3a://out", Wish("parquet"), "sc://nobody", "PE935"),
     ],
 )
 def test_what_is_refused(files: Files, out: str, wish: Wish, remote_: str | None, code: str) -> None:
@@ -129,3 +132,4 @@ def test_what_is_refused(files: Files, out: str, wish: Wish, remote_: str | None
     with pytest.raises(PolicyError) as caught:
         evaluate_into(law, files, out, wish, engine="spark", remote=remote_)
     assert [d.code for d in caught.value.diagnostics] == [code]
+    assert files.mapping is None or "--mapping" in str(caught.value)

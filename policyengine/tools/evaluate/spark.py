@@ -44,7 +44,7 @@ def is_there(path: str) -> bool:
 
 def stands_there(files: Files, out: str) -> bool:
     """Whether files and result stand where the cluster does. Raises ``PolicyError`` (PE935) where only some do."""
-    named = [out, *(path for paths in files.roles().values() for path in paths)]
+    named = [out, *(path for role, paths in files.roles().items() if role != "mapping" for path in paths)]
     there = [path for path in named if is_there(path)]
     if there and len(there) < len(named):
         here = next(path for path in named if not is_there(path))
@@ -83,14 +83,12 @@ def judge_there(
     from policyengine.engines import spark, spark_read, spark_write
 
     selector = Selector(law)
-    refuse(wish)
+    refuse(wish, files)
     with spark.session(remote) as own:
         host = spark_write.host_for(own, out)
         try:
             selection = None if selector.alone else selection_of(selector)
-            register = spark_read.read(
-                host, schema_for(law, files.mapping), files.records, files.persons, files.circumstances
-            )
+            register = spark_read.read(host, schema_for(law, None), files.records, files.persons, files.circumstances)
             others = judging(selector, spans_of(law.plans, periods, host, register.names.records), as_of)
             written = spark_write.write(
                 law.plans, host, register.names, periods, as_of, out, wish.size, selection, others
@@ -113,13 +111,13 @@ def judge_there(
     return tally
 
 
-def refuse(wish: Wish) -> None:
+def refuse(wish: Wish, files: Files) -> None:
     """Refuse what a cluster does not do (PE935)."""
     asked = [
         name
         for name, wanted in (
             ("--format", wish.format != "parquet"), ("--sign", wish.sign), ("--pseudonymise", wish.key),
-            ("--strict", wish.strict),
+            ("--strict", wish.strict), ("--mapping", files.mapping),
         )
         if wanted
     ]  # fmt: skip
