@@ -28,7 +28,8 @@ from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import ID, PERSON, number_type
 
 MANY = 200_000  # distinct texts of a column that are not canonical
-PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(].{4,}[0-9A-Za-z\u3400-\u9fff》）)]$"
+# as ``TEXT`` of sqlcells.py, with fewer signs at its end
+PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(][^\\x00\\x{10ffff}]{4,}[0-9A-Za-z\u3400-\u9fff》）)]$"
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INTEGER"}
 BETWEEN = "|"  # code, column and reason of a fault
 
@@ -266,9 +267,10 @@ class _Reader:
         columns = [*columns, "fault"]
         if self.purpose == "records":
             many = t.compare(t.over(t.count(), [t.col(key, "x")]), ">", t.lit(1))
-        else:  # the same row twice says nothing new
-            whole = [t.coalesce(t.cast(t.col(n, "x"), "VARCHAR"), t.lit("")) for n in columns]
-            said = t.concat(*(p for w in whole for p in (w, t.lit("\x1f"))))
+        else:  # the same row twice says nothing new, and one that can't be read says nothing
+            whole = [t.coalesce(t.cast(t.col(n, "x"), "VARCHAR"), t.lit("")) for n in columns if n != "fault"]
+            cells = t.concat(*(p for w in whole for p in (w, t.lit("\x1f"))))
+            said = t.case([(t.missing(t.col("fault", "x")), cells)], t.lit(None))
             least, most = (t.over(t.call(f, said.copy()), [t.col(key, "x")]) for f in ("MIN", "MAX"))
             many = t.compare(least, "<>", most)
         counted = t.select(**t.cols("x", *columns), many=many).from_(t.sub(query, "x"), copy=False)

@@ -145,6 +145,43 @@ def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) ->
     ]
 
 
+def test_a_person_s_row_beside_one_that_cannot_be_read(session: Any, tmp_path: Path) -> None:
+    """It says nothing, so that nothing contradicts the good row; rows that say two things are both none."""
+    files = {
+        "records": "编号,身份证号,日期\nR1,P1,2016-03-05\n",
+        "persons": "身份证号,姓名,入职日期\nP1,张三,2010-01-01\nP1,张三,2010年\nP2,李四,\nP2,李五,\n",
+        "circumstances": "身份证号,情形,开始日期,结束日期\nP1,产假,2016-01-01,\n",
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
+    records, persons, circumstances = (f"file://{tmp_path}/{name}.csv" for name in files)
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    try:
+        register = spark_read.read(host, schema_of([plan("recognise training")]), [records], persons, circumstances)
+        rejected = [(r[0], r[2], r[4]) for r in host.rows(register.rejects)]
+        found = host.rows("SELECT person_id, name, YEAR(joined) FROM persons")
+    finally:
+        host.close()
+    assert found == [("P1", "张三", 2010)]
+    assert sorted(rejected) == [("persons", "P1", "PE410"), ("persons", "P2", "PE424"), ("persons", "P2", "PE424")]
+
+
+def test_a_nul_in_a_text(session: Any, tmp_path: Path) -> None:
+    """The file is damaged there, whoever reads it."""
+    import duckdb
+
+    path = tmp_path / "records.parquet"
+    with duckdb.connect() as connection:
+        row = "'R1' AS record_id, 'P1' AS person_id, DATE '2016-01-01' AS date, 'abcd' || chr(0) || 'efgh' AS title"
+        connection.execute(f"COPY (SELECT {row}) TO '{path}'")
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    try:
+        register = spark_read.read(host, schema_of([plan("recognise training")]), [f"file://{path}"], None, None)
+        assert [(r[1], r[3], r[4]) for r in host.rows(register.rejects)] == [("R1", "title", "PE417")]
+    finally:
+        host.close()
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [
