@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from policyengine.records.xlsx import Range, moment_text, number_text
+from policyengine.records.xlsx import Range, length_text, moment_text, number_text
 
 MEMORY = 2 << 30  # bytes of address space; the largest XLS sheet takes 0.4 GB
 SECONDS = 600
@@ -101,7 +101,11 @@ def text_of(cell: Any) -> str:
         return number_text(cell)
     if isinstance(cell, datetime):
         return moment_text(cell)
-    if isinstance(cell, date | time | timedelta):
+    if isinstance(cell, timedelta):
+        return length_text(max(int(cell.total_seconds()), 0))
+    if isinstance(cell, time):
+        return length_text(cell.hour * 3600 + cell.minute * 60 + cell.second)
+    if isinstance(cell, date):
         return str(cell)
     return "" if cell is None else str(cell)
 

@@ -122,8 +122,9 @@ def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     parts = {n: p for n, p in book.parts.items() if "worksheets" in p}
     if missing := set(parts.values()) - set(package.namelist()):
         raise NotXlsx(f"the part {min(missing)} is missing")
-    plain = not any(book.styles.zeros) and not any(book.styles.months)
-    if plain and all(_holdable(package, part) for part in parts.values()):
+    styles = book.styles
+    odd = any(styles.zeros) or any(styles.months) or any(styles.lengths)
+    if not odd and all(_holdable(package, part) for part in parts.values()):
         yield from _calamine(source, "XLSX", book.calendar_1904)
         return
     how = "XLSX, " + say("streamed", "流式读取")

@@ -2,7 +2,7 @@
 
 Used where the whole sheet can't be held (a million rows, or two cells far apart) and where cells hold spreadsheet
 errors, which ``calamine`` shows as empty cells, or numbers that a format shows with leading zeros, which it leaves out,
-or days that a format shows as months.
+or days that a format shows as months, or lengths of time, of which it fails at a number that is none.
 ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared texts).
 """
 
@@ -125,14 +125,20 @@ def month_text(text: str) -> str:
     return f"{match[1]}年{int(match[2])}月" if match else text
 
 
+def is_length(number: int, code: str) -> bool:
+    """Whether a number format, by its code or else its number, shows hours beyond those of a day: ``[h]:mm``."""
+    return re.search(r"\[(h+|m+|s+)\]", re.sub(r'"[^"]*"', "", code).lower()) is not None if code else number == 46
+
+
 class _Styles(Parser):
-    """Which cell styles show a number as a date or a month, and how many digits they show at least."""
+    """Which cell styles show a number as a date, a month or a length of time, and with how many digits at least."""
 
     def __init__(self) -> None:
         super().__init__()
         self.codes: dict[str, str] = {}
         self.dates: list[bool] = []
         self.months: list[bool] = []
+        self.lengths: list[bool] = []
         self.zeros: list[int] = []
         self.inside = False
 
@@ -147,6 +153,7 @@ class _Styles(Parser):
             known = number.isdigit() and int(number) in _DATE_FORMATS
             self.zeros.append(zeros_of(self.codes.get(number, "")))
             self.months.append(only_month(int(number) if known else 0, self.codes.get(number, "")))
+            self.lengths.append(is_length(int(number) if known else 0, self.codes.get(number, "")))
             self.dates.append(known if number not in self.codes else any(c in code for c in "ymdhs年月日"))
 
     def end(self, name: str) -> None:
@@ -198,7 +205,7 @@ class _Sheet(Parser):
     def __init__(self, texts: list[str], styles: _Styles, calendar_1904: bool) -> None:
         super().__init__()
         self.texts, self.dates, self.zeros, self.calendar_1904 = texts, styles.dates, styles.zeros, calendar_1904
-        self.months = styles.months
+        self.months, self.lengths = styles.months, styles.lengths
         self.ready: list[tuple[int, list[str]]] = []
         self.row, self.column, self.cells = 0, 0, list[str]()
         self.kind, self.style, self.parts = "n", 0, list[str]()
@@ -265,6 +272,8 @@ class _Sheet(Parser):
             case "b":
                 return "true" if text.strip() == "1" else "false"
             case "n":
+                if self.style < len(self.lengths) and self.lengths[self.style]:
+                    return length_text(round(max(float(text), 0) * 86_400_000) // 1000)
                 if self.style < len(self.dates) and self.dates[self.style]:
                     shown = serial_text(float(text), self.calendar_1904)
                     return month_text(shown) if self.months[self.style] else shown
@@ -285,16 +294,19 @@ def number_text(value: float) -> str:
 
 
 def serial_text(value: float, calendar_1904: bool) -> str:
-    """A day number as date, with the time of day if it has one; a number below 1 is a time."""
-    seconds = min(round(value % 1 * 86_400), 86_399)  # the last half second is still of the day
-    days = int(value // 1)
-    if days == 0 and not calendar_1904:
-        return str(timedelta(seconds=seconds))
-    start = datetime(1904, 1, 1) if calendar_1904 else datetime(1899, 12, 30 if days > 59 else 31)
+    """A day number as date, with the time of day if it has one; a number below 1 is a time. Rounded to milliseconds, as
+    calamine does: a sum of days may be a trifle less than the day that is shown."""
+    start = datetime(1904, 1, 1) if calendar_1904 else datetime(1899, 12, 30 if value > 59 else 31)
     try:
-        return moment_text(start + timedelta(days, seconds))
+        days, rest = divmod(round(max(value, 0) * 86_400_000), 86_400_000)
+        return moment_text(start + timedelta(days, rest // 1000)) if days else length_text(rest // 1000)
     except OverflowError:
         return number_text(value)
+
+
+def length_text(seconds: int) -> str:
+    """``25:30:00``: a time of day, or a length of time, of which days are hours."""
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def moment_text(moment: datetime) -> str:
@@ -365,7 +377,7 @@ class Book:
                 for _ in parser.feed(stream):
                     yield from parser.ready
                     parser.ready = []
-        except ValueError as e:
+        except (ValueError, OverflowError) as e:
             raise NotXlsx(str(e)) from e
 
     def merged(self, sheet: str) -> list[Range]:

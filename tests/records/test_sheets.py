@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 import zipfile
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from policyengine.diagnostics import Diagnostic
-from policyengine.records import rejects_xlsx, sheets
+from policyengine.records import apart, rejects_xlsx, sheets
 from policyengine.records.files import Source
 from policyengine.records.read import read_inputs
 from policyengine.records.rejects_xlsx import BAD_CELL, write_rejects
@@ -58,20 +59,76 @@ def test_streamed_sheets_hold_what_calamine_reads(path: Path, monkeypatch: pytes
     assert _tables(path) == whole
 
 
-@pytest.mark.parametrize("serial", [42735.0, 42735.5, 42735.999993, 42735.999996, 60.999999, 1.999999])
-def test_the_last_moment_of_a_day_is_of_that_day(
-    serial: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+# number, its format, what stands in the cell; 42735 is 2016-12-31
+MOMENTS = [
+    (42735.0, "yyyy-mm-dd", "2016-12-31"),
+    (42735.5, "yyyy-mm-dd", "2016-12-31 12:00:00"),
+    (42735.999993, "yyyy-mm-dd", "2016-12-31 23:59:59"),
+    (42735.999996, "yyyy-mm-dd", "2016-12-31 23:59:59"),
+    (42735.99999999999, "yyyy-mm-dd", "2017-01-01"),  # 42735.3 + 0.7 or the like
+    (60.999999, "yyyy-mm-dd", "1900-02-28 23:59:59"),
+    (1.999999, "yyyy-mm-dd", "1900-01-01 23:59:59"),
+    (0.0625, "h:mm", "1:30:00"),
+    (0.0625, "yyyy-mm-dd", "1:30:00"),
+]
+
+
+@pytest.mark.parametrize("way", ["whole", "streamed"])
+@pytest.mark.parametrize(("serial", "code", "expected"), MOMENTS)
+def test_days_and_times(
+    serial: float, code: str, expected: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The last moment of a day is of that day, but what lies within a millisecond of the next is noise."""
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: way == "whole")
+    assert _shown(tmp_path, serial, code) == expected
+
+
+@pytest.mark.parametrize("way", ["whole", "streamed"])
+def test_a_time_is_no_day_in_a_workbook_that_counts_from_1904_either(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: way == "whole")
+    assert _shown(tmp_path, 0.0625, "yyyy-mm-dd", calendar_1904=True) == "1:30:00"
+
+
+@pytest.mark.parametrize(
+    ("serial", "code", "expected"),
+    [
+        (1.0625, "[h]:mm", "25:30:00"),
+        (1.0625, '[hh]"小时"mm"分"', "25:30:00"),
+        (1.0625, "[m]", "25:30:00"),
+        (42735, "[h]:mm:ss", "1025640:00:00"),
+        (2**40, "[h]:mm:ss", "26388279066624:00:00"),  # calamine fails at it
+        (1.0625, '"[h]"0.0', "1.0625"),
+    ],
+)
+def test_lengths_of_time(serial: float, code: str, expected: str, tmp_path: Path) -> None:
+    """They were days of January 1900 in XLSX, 1 day, 1:30:00 in XLS, and 25:30:00 in ODS."""
+    assert _shown(tmp_path, serial, code) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [(timedelta(hours=25, minutes=30), "25:30:00"), (time(1, 30), "1:30:00"), (date(2016, 3, 5), "2016-03-05")],
+)
+def test_times_of_xls(cell: object, expected: str) -> None:
+    assert apart.text_of(cell) == expected
+
+
+def _shown(folder: Path, serial: float, code: str, calendar_1904: bool = False) -> str:
+    """The text of a cell with the number in the format."""
     from openpyxl import Workbook
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
     book = Workbook()
+    if calendar_1904:
+        book.epoch = CALENDAR_MAC_1904
     book.active["A1"] = serial
-    book.active["A1"].number_format = "yyyy-mm-dd"
-    path = tmp_path / "x.xlsx"
+    book.active["A1"].number_format = code
+    path = folder / "x.xlsx"
     book.save(path)
-    whole = _tables(path)
-    monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
-    assert [r[1][0][:10] for r in _tables(path)[0][1]] == [r[1][0][:10] for r in whole[0][1]]
+    ((_, rows),) = _tables(path)
+    return rows[0][1][0]
 
 
 def test_a_file_beside_the_data_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
