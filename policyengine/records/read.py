@@ -23,7 +23,7 @@ from policyengine.records.mends import Mend, Mends, Standing, Table, source_colu
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import FAULTS_ZH, id_number_fault, mask
 from policyengine.records.raw import Damaged, RawTable
-from policyengine.records.rows import BACKWARDS, RowFacts
+from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Purpose, Schema
 
 
@@ -332,11 +332,8 @@ def circumstances_of(path: str | None, schema: Schema, reading: Reading) -> dict
     held: dict[str, dict[Circumstance, None]] = {}
     if path is None:
         return {}
-    for table, row in _other_rows("circumstances", path, schema, reading):
+    for _, row in _other_rows("circumstances", path, schema, reading):
         start, end = row.facts.get("from"), row.facts.get("to")
-        if isinstance(start, date) and isinstance(end, date) and start > end:
-            reading.rejects.append(reject_of(table.file, table.sheet, row.number, "from", str(start), BACKWARDS, None))
-            continue
         one = Circumstance(
             str(row.facts["kind"]), start if isinstance(start, date) else None, end if isinstance(end, date) else None
         )

@@ -369,6 +369,10 @@ class RowReader:
         if self.headers.purpose == "records":
             self._days(one, found, faulty)
             self._quantity(one, found, wide, faulty, row)
+        elif self.headers.purpose == "circumstances":
+            start, end = found.get("from"), found.get("to")
+            if isinstance(start, date) and isinstance(end, date) and start > end:
+                one.faults.append(Fault(names["from"], str(start), BACKWARDS))
         for field_id, missing in self._needed:
             if field_id not in found and field_id != "person_id" and names[field_id] not in faulty:
                 one.faults.append(Fault(names[field_id], None, missing))

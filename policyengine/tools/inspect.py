@@ -18,6 +18,7 @@ from policyengine.records.files import find_files
 from policyengine.records.given import Reading, other_headers, record_id_of, tables_of_file
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.mends import Mends, Standing, source_columns
+from policyengine.records.model import Fact
 from policyengine.records.naming import plain
 from policyengine.records.personal import mask, mask_name, mask_within
 from policyengine.records.raw import Damaged, RawTable, blank
@@ -74,9 +75,11 @@ class TableView:
 
 @dataclass(slots=True)
 class Ids:
-    """Record id → where it stands: table, row, whether the row could be read; and the mended rows."""
+    """Record id → where it stands: table, row, whether the row could be read; person id → what stands there of the
+    person; and the mended rows."""
 
     places: dict[str, list[tuple[TableView, int, bool]]] = field(default_factory=dict)
+    people: dict[str, list[tuple[TableView, int, dict[str, Fact]]]] = field(default_factory=dict)
     mends: Mends = field(default_factory=Mends)
 
 
@@ -97,6 +100,7 @@ def inspect(
             reading.diagnostics.append(e.problem)
     reading.diagnostics += reading.met.unmatched(schema)
     _twins(seen, seen.mends.settle([(v.file, v.sheet) for v in views]))
+    _contradictions(seen)
     return views, reading.diagnostics
 
 
@@ -110,13 +114,32 @@ def _twins(seen: Ids, standing: Standing) -> None:
         for view, row, usable in places:
             if not usable:
                 continue
-            view.rejected += 1
-            view.problems["PE423"] += 1
-            column = next((c for c in view.columns if c.read_as == "record_id"), None)
             other = places[1] if (view, row) == first[:2] else first
             where = Span(other[0].file, other[1], sheet=other[0].sheet)
             bad = Bad("PE423", f"the same record_id is at {where}", f"与 {where} 的记录编号相同")
-            _note(view, column, Fault("record_id", record_id, bad), row)
+            _reject(view, row, "record_id", record_id, bad)
+
+
+def _contradictions(seen: Ids) -> None:
+    """Rows that say different things of one person: all of them would be rejected."""
+    for person_id, places in seen.people.items():
+        first = places[0]
+        unlike = next((p for p in places if p[2] != first[2]), None)
+        if unlike is None:
+            continue
+        for view, row, facts in places:
+            other = unlike if facts == first[2] else first
+            where = Span(other[0].file, other[1], sheet=other[0].sheet)
+            bad = Bad("PE424", f"the person stands at {where} with other facts", f"该人员在 {where} 的信息与此不同")
+            _reject(view, row, "person_id", person_id, bad)
+
+
+def _reject(view: TableView, row: int, field_id: str, value: str, bad: Bad) -> None:
+    """A row that could be read but for what stands in another."""
+    view.rejected += 1
+    view.problems[bad.code] += 1
+    column = next((c for c in view.columns if c.read_as == field_id), None)
+    _note(view, column, Fault(field_id, value, bad), row)
 
 
 def _view(table: RawTable, layout: Layout, headers: Headers, seen: Ids, reading: Reading) -> TableView:
@@ -164,6 +187,9 @@ def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, s
             reading.diagnostics += other_headers(table, read)
             if named is not None:
                 seen.mends.note(named, table, read, record_id_of(table, read))
+            if headers.purpose == "persons" and not read.faults:
+                own = seen.people.setdefault(str(read.facts.pop("person_id")), [])
+                own.append((view, row.number, read.facts))
             if records and read.facts.get("record_id"):
                 seen.places.setdefault(record_id_of(table, read), []).append((view, row.number, not read.faults))
             for fault in read.faults:

@@ -14,6 +14,8 @@ from policyengine.records.read import read_inputs
 from policyengine.tools.inspect import inspect, share
 from tests.records.support import DATA, schema
 
+SICHUAN = Path(__file__).parent.parent.parent / "policies" / "sichuan"
+
 
 def _run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["inspect", *arguments], standalone_mode=False)
@@ -116,6 +118,27 @@ def test_rows_that_share_an_id_are_shown(tmp_path: Path) -> None:
     text = _run(str(path)).stdout
     assert "3 rows: 1 would be read, 2 rejected (66.7%)" in text
     assert "PE423" in text
+
+
+@pytest.mark.parametrize(
+    ("purpose", "rows", "told"),
+    [
+        ("persons", "身份证号,姓名\nP1,张三\nP2,李四\nP1,张三\nP1,王五\nP2,李四\n",
+         ["5 rows: 2 would be read, 3 rejected (60%)", "row 2 身份证号: P* PE424 the person stands at {}:5",
+          "row 4 身份证号: P* PE424 the person stands at {}:5", "row 5 身份证号: P* PE424 the person stands at {}:2"]),
+        ("circumstances", "身份证号,情形,起始日期,截止日期\nP1,病假,2016-06-30,2016-01-01\nP1,病假,2016-01-01,2016-01-01\n",
+         ["2 rows: 1 would be read, 1 rejected (50%)", "row 2 起始日期: 2016-06-30 PE422 it ends before it starts"]),
+    ],
+)  # fmt: skip
+def test_rows_of_persons_and_circumstances_that_evaluation_rejects(
+    purpose: str, rows: str, told: list[str], tmp_path: Path
+) -> None:
+    """All of them were said to be readable."""
+    path = tmp_path / "x.csv"
+    path.write_text(rows, encoding="utf-8")
+    shown = " ".join(_run(str(path), "--as", purpose, "--policy", str(SICHUAN)).stdout.split())
+    for text in told:
+        assert text.format(path) in shown
 
 
 def test_where_no_column_is_the_day(tmp_path: Path) -> None:
