@@ -315,7 +315,7 @@ class _Tables:
         if self.rejected_ids:
             for record_id, file, row in self._rows(_select(REJECTED).where(among.copy())):
                 places.setdefault(record_id, []).append((file, row, False))
-        for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
+        for record_id, where in sorted(places.items(), key=lambda p: (min(p[1])[:2], p[0])):
             read.reject_twins(self.reading, record_id, [(*self.files[f], row, ok) for f, row, ok in sorted(where)])
         self._create_view("canonical_records", _select("canonical_all").where(exp.not_(among.copy())))
         return "canonical_records"

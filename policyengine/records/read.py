@@ -167,10 +167,13 @@ def _records(
         nothing_at_all(reading, spans)
     standing = mends.settle([(s.file, s.sheet) for s in spans])
     gone = _replace(standing, found, seen, reading) if standing.rows else set()
-    for record_id, places in seen.items():
-        if len(places) > 1:
-            reject_twins(reading, record_id, [(*p.table, p.row, p.at is not None) for p in places])
-            gone.update(p.at for p in places if p.at is not None)
+    at = {(s.file, s.sheet): n for n, s in enumerate(spans)}
+    several = {record_id: places for record_id, places in seen.items() if len(places) > 1}
+    shared = [(min((at[p.table], p.row) for p in places), record_id) for record_id, places in several.items()]
+    for _, record_id in sorted(shared):  # of those that begin in one row of a wide table the ids tell the order
+        places = sorted(several[record_id], key=lambda p: (at[p.table], p.row))
+        reject_twins(reading, record_id, [(*p.table, p.row, p.at is not None) for p in places])
+        gone.update(p.at for p in places if p.at is not None)
     return [r for i, r in enumerate(found) if i not in gone] if gone else found
 
 

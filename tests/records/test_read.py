@@ -369,6 +369,18 @@ def test_a_rejected_cell_of_a_wide_table_has_the_id_that_its_record_would_have(t
     assert [(r.row, r.column, r.record_id) for r in inputs.rejects] == [(2, "培训班", "R1:培训班"), (3, "培训班", None)]
 
 
+def test_ids_that_two_rows_of_a_wide_table_share_are_rejected_in_one_order(tmp_path: Path) -> None:
+    """By the first row, then by the id: the columns stand in another order, and queries have none."""
+    rows = "P1,R1,2016-03-05,3,4,5\nP1,R2,2016-03-06,3,,\nP2,R1,2016-03-07,3,4,5\nP2,R2,2016-03-08,3,,\n"
+    path = _written(tmp_path, "r.csv", "人员编号,登记编号,日期,远程,培训班,自学\n" + rows)
+    wide = "远程: {form: 讲座, unit: 学时}, 培训班: {form: 培训班, unit: 学时}, 自学: {form: 自学, unit: 学时}"
+    mapping = schema(Path(_written(tmp_path, "m.yaml", f"wide: {{{wide}}}")))
+    inputs, _ = both_ways([path], None, None, mapping, tmp_path)
+    assert inputs is not None
+    expected = [(row, f"R1:{form}") for form in ("培训班", "自学", "远程") for row in (2, 4)]
+    assert [(r.row, r.record_id) for r in inputs.rejects] == [*expected, (3, "R2:远程"), (5, "R2:远程")]
+
+
 # the header of the third column, the mapping file, and the quantity that its 12 is
 @pytest.mark.parametrize(
     ("header", "mapping", "expected"),
