@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import speak
 from policyengine.tools.publish import current, embedded, reading
-from policyengine.tools.publish.publish import TABLES, publish
+from policyengine.tools.publish.publish import TABLES, Published, publish
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result.read import read_result
@@ -41,6 +43,7 @@ from tests.stats.conftest import judged
 from tests.stats.world import YEARS, write_county, write_year
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
+Holding = Callable[[str], tuple[str, Ask, Published]]
 
 
 def ask_file(path: Path) -> Ask:
@@ -51,33 +54,70 @@ def ask_file(path: Path) -> Ask:
     return ask
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Ask]:
-    """An empty status database of each kind, and a way to ask it."""
-    if request.param == "duckdb":
-        return str(tmp_path / "status.duckdb"), ask_file(tmp_path / "status.duckdb")
-    server: Server = request.getfixturevalue("server")
+def made_on(server: Server, name: str, like: str = "template1") -> str:
+    """The address of a new database: an empty one, or a copy of another."""
     import psycopg
 
-    name = f"status_{abs(hash(str(tmp_path)))}"
     with psycopg.connect(server.url, autocommit=True) as session:
-        session.execute(f'CREATE DATABASE "{name}"')
-    url = server.url.rpartition("/")[0] + f"/{name}"
+        session.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+    return server.url.rpartition("/")[0] + f"/{name}"
+
+
+def ask_server(url: str) -> Ask:
+    import psycopg
 
     def ask(query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(url) as session:
             return session.execute(query).fetchall()
 
-    return url, ask
+    return ask
+
+
+KINDS = ("duckdb", "postgresql")
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Ask]:
+    """An empty status database of each kind, and a way to ask it."""
+    if request.param == "duckdb":
+        return str(tmp_path / "status.duckdb"), ask_file(tmp_path / "status.duckdb")
+    url = made_on(request.getfixturevalue("server"), f"status_{abs(hash(str(tmp_path)))}")
+    return url, ask_server(url)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def holding(
+    request: pytest.FixtureRequest, results: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Holding:
+    """Gives a status database of each kind that holds one of the results, a way to ask it, and what came of publishing:
+    it is published once, and each test has a copy."""
+    folder, numbers = tmp_path_factory.mktemp("holding"), count()
+    server: Server | None = request.getfixturevalue("server") if request.param == "postgresql" else None
+
+    @cache
+    def first(name: str) -> tuple[str, Published]:
+        to = made_on(server, f"of_{name}") if server else str(folder / f"{name}.duckdb")
+        return to, publish(results[name], to)
+
+    def copied(name: str) -> tuple[str, Ask, Published]:
+        original, made = first(name)
+        own = f"copy_{next(numbers)}"
+        if server:
+            url = made_on(server, own, like=f"of_{name}")
+            return url, ask_server(url), made
+        path = shutil.copy(original, folder / f"{own}.duckdb")
+        return str(path), ask_file(path), made
+
+    return copied
 
 
 def everything(ask: Ask) -> list[list[tuple[Any, ...]]]:
     return [sorted(ask(f"SELECT * FROM {t}"), key=repr) for t in TABLES]
 
 
-def test_what_was_written(database: tuple[str, Ask], results: dict[str, Path]) -> None:
-    to, ask = database
-    assert publish(results["both"], to).changed
+def test_what_was_written(holding: Holding, results: dict[str, Path]) -> None:
+    _, ask, made = holding("both")
+    assert made.changed
     written = read_result(results["both"])
     decided = {(d.person_id, d.period): d for d in written.decisions()}
     rows = ask("SELECT person_id, period, outcome, unit, total, total_exact, consequences FROM current_decisions")
@@ -159,17 +199,16 @@ def test_great_figures_of_parquet(places: int) -> None:
     assert found == [Fraction(g) for g in great]
 
 
-def test_twice_is_once(database: tuple[str, Ask], results: dict[str, Path]) -> None:
-    to, ask = database
-    publish(results["2016"], to)
+def test_twice_is_once(holding: Holding, results: dict[str, Path]) -> None:
+    to, ask, _ = holding("2016")
     before = everything(ask)
     assert not publish(results["2016"], to).changed
     assert everything(ask) == before
 
 
-def test_the_later_replaces_and_the_earlier_stays(database: tuple[str, Ask], results: dict[str, Path]) -> None:
-    to, ask = database
-    one, two = publish(results["both"], to), publish(results["2016"], to)
+def test_the_later_replaces_and_the_earlier_stays(holding: Holding, results: dict[str, Path]) -> None:
+    to, ask, one = holding("both")
+    two = publish(results["2016"], to)
     assert two.replaced == (("2016", one.result_id),)
     current = dict(ask("SELECT period, result_id FROM current_coverage"))
     assert current == {"2016": two.result_id, "2017": one.result_id}
@@ -316,10 +355,9 @@ def test_what_a_later_result_leaves_out_is_not_current_with_other_years(
     assert ask(known) == [(f"R{n:02}",) for n in (1, 2, 3, 4, 5, 6, 8, 9, 10)]
 
 
-def test_statistics_from_the_database(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+def test_statistics_from_the_database(holding: Holding, results: dict[str, Path]) -> None:
     """The same tables as from the folder, and those that were published."""
-    to, ask = database
-    publish(results["both"], to)
+    to, ask, _ = holding("both")
     from_folder, from_database = statistics([str(results["both"])]), statistics([to])
     assert from_database.tables == from_folder.tables
     published = ask("SELECT value, value_exact FROM current_statistics WHERE statistic = 'by-sector' AND period = '2016' AND measure = 'hours'")  # noqa: E501  # fmt: skip
@@ -412,9 +450,8 @@ def test_every_result_has_records_and_people_of_its_own(database: tuple[str, Ask
     ]  # fmt: skip
 
 
-def test_nobody_twice(database: tuple[str, Ask], results: dict[str, Path]) -> None:
-    to, ask = database
-    publish(results["2016"], to)
+def test_nobody_twice(holding: Holding, results: dict[str, Path]) -> None:
+    to, ask, _ = holding("2016")
     before = everything(ask)
     with pytest.raises(PolicyError, match="PE542"):
         publish(results["both"], to, scope="elsewhere")
@@ -440,11 +477,10 @@ SENT = {
 
 @pytest.mark.parametrize("script", SENT)
 def test_nothing_of_a_database_that_was_sent_runs_when_it_is_published_into(
-    script: str, tmp_path: Path, results: dict[str, Path]
+    script: str, tmp_path: Path, results: dict[str, Path], published: Path
 ) -> None:
     """Where such a view ran, or such a function, it could read any file of this machine."""
-    path = tmp_path / "status.duckdb"
-    publish(results["2016"], str(path))
+    path = shutil.copy(published, tmp_path / "status.duckdb")
     with duckdb.connect(str(path)) as connection:
         connection.execute("DROP VIEW current_completion")
         connection.execute(script)
@@ -487,11 +523,9 @@ def test_a_password_is_never_shown(address: str, name: str, results: dict[str, P
         assert name in str(caught.value)
 
 
-def test_statistics_do_not_tell_the_password_of_the_database(
-    database: tuple[str, Ask], results: dict[str, Path]
-) -> None:
-    to = database[0] + ("" if database[0].endswith(".duckdb") else "?password=geheim")
-    publish(results["2016"], to)
+def test_statistics_do_not_tell_the_password_of_the_database(holding: Holding, results: dict[str, Path]) -> None:
+    to, *_ = holding("2016")
+    to += "" if to.endswith(".duckdb") else "?password=geheim"
     with pytest.raises(PolicyError, match="PE532") as caught:
         statistics([to, str(results["2016"])])
     assert "geheim" not in str(caught.value)
@@ -634,11 +668,10 @@ def test_a_result_that_another_run_replaces_meanwhile(
 
 @pytest.mark.parametrize("what", ["stats", "report"])
 def test_a_database_that_is_published_into_meanwhile(
-    what: str, database: tuple[str, Ask], results: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    what: str, holding: Holding, results: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The result's decisions were read, and then it was no longer current: there was nobody to tell of."""
-    to, _ = database
-    publish(results["both"], to)
+    to, *_ = holding("both")
     copied, views = reading.copied, []
 
     def meanwhile(*given: Any) -> Any:
@@ -760,9 +793,7 @@ def test_the_server_dies_in_the_middle(
 
     from policyengine.tools.publish.postgres import Server as Target
 
-    with psycopg.connect(server.url, autocommit=True) as session:
-        session.execute("CREATE DATABASE dies")
-    url = server.url.rpartition("/")[0] + "/dies"
+    url = made_on(server, "dies")
     insert, once = Target.insert, threading.Event()
 
     def killing(self: Target, table: str, *rest: Any) -> None:
@@ -783,11 +814,7 @@ def test_the_server_dies_in_the_middle(
 
 
 def test_two_publishers_at_once(server: Server, results: dict[str, Path]) -> None:
-    import psycopg
-
-    with psycopg.connect(server.url, autocommit=True) as session:
-        session.execute("CREATE DATABASE busy")
-    url = server.url.rpartition("/")[0] + "/busy"
+    url = made_on(server, "busy")
     done: list[bool] = []
     several = [threading.Thread(target=lambda: done.append(publish(results["2016"], url).changed)) for _ in range(3)]
     for thread in several:
