@@ -34,8 +34,8 @@ def problems(pack: Pack, pieces: Iterable[Piece], authority: Authority) -> Itera
 
 def _freed(own: Piece, pieces: list[Piece], pack: Pack, authority: Authority) -> Rule | None:
     """The rule below from which a piece frees, though it only lets itself be made stricter."""
+    meeting = [(p, c) for p in pieces if p is not own and (c := overlap(p.stretch, own.stretch)) is not None]
     for statement in _by_form(own.statement):
-        meeting = [(p, c) for p in pieces if p is not own and (c := overlap(p.stretch, own.stretch)) is not None]
         if any(_as_below(statement, p, pack) for p, _ in meeting):
             continue
         for piece, common in meeting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
@@ -16,24 +17,23 @@ def walk(node: object) -> Iterator[object]:
     if isinstance(node, tuple):
         for item in node:
             yield from walk(item)
-    elif is_dataclass(node):
+    elif (below := _below(type(node))) is not None:  # type: ignore[arg-type]
         yield node
-        for f in fields(node):
-            if f.name != "span":
-                yield from walk(getattr(node, f.name))
+        for name in below:
+            yield from walk(getattr(node, name))
+
+
+@cache
+def _below(kind: type) -> tuple[str, ...] | None:
+    """The fields of a kind of node, but where it stands; None: of what is no node."""
+    return tuple(f.name for f in fields(kind) if f.name != "span") if is_dataclass(kind) else None
 
 
 def owning_field(terms: Sequence[str], vocabulary: Vocabulary) -> str | None:
     """The enumerated record field that all ``terms`` belong to (``form``, ``subject``, then others); None: no such."""
-    owners = [
-        name
-        for name, decl in vocabulary.fields.items()
-        if decl.of == "record" and decl.type == "term" and set(terms) <= {w.id for w in vocabulary.terms_of(name)}
-    ]
-    for first in ("form", "subject"):
-        if first in owners:
-            return first
-    return owners[0] if owners else None
+    enumerated = [name for name, decl in vocabulary.fields.items() if decl.of == "record" and decl.type == "term"]
+    ordered = sorted(enumerated, key=lambda name: (name != "form", name != "subject"))
+    return next((name for name in ordered if set(terms) <= {w.id for w in vocabulary.terms_of(name)}), None)
 
 
 @dataclass(frozen=True, slots=True)

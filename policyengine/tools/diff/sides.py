@@ -66,7 +66,8 @@ def load_side(tree: Tree) -> Law:
         if chain is None:
             unread += wrong
             continue
-        folders += [f for p in chain if (f := Path(p.folder)).resolve() not in {g.resolve() for g in folders}]
+        there = {f.resolve() for f in folders}
+        folders += [f for p in chain if (f := Path(p.folder)).resolve() not in there]
         known = chains.get(chain[-1].id)
         if known is not None and Path(known[-1].folder).resolve() != folder.resolve():
             unread.append(same_id(chain[-1].id, folder, Path(known[-1].folder)))
