@@ -389,30 +389,33 @@ def test_not_met_for_years_running_is_compiled(cases: list[Case]) -> None:
         compiled(cases, [of_years(*(case[i] for i in (1, 3, 4))) for case in cases], asked)
 
 
+OF_FIVE = [
+    # hours of 2011 to 2016, all of them public; whether two, and three, of the last five years were not met
+    ((10, 9, 10, 10, 10, 9), True, False),
+    ((9, 10, 10, 10, 10, 9), False, False),  # 2011 is the sixth
+    ((9, 9, 10, 9, 10, 10), True, False),
+    ((10, 9, 9, 9, 9, 9), True, True),
+    ((10, 10, 9, 9, 10, 9), True, True),
+    ((10, 10, 10, 10, 10, 10), False, False),
+]
+
+
+@pytest.mark.parametrize("judge", [reference.evaluate, duckdb.evaluate], ids=["reference", "duckdb"])
+@pytest.mark.parametrize("asked", [(2016, 2016), (2012, 2016)])
 @pytest.mark.parametrize("of", ["", "pub "])
-@pytest.mark.parametrize(
-    ("amounts", "two", "three"),
-    [
-        # hours of 2011 to 2016, all of them public; whether two, and three, of the last five years were not met
-        ((10, 9, 10, 10, 10, 9), True, False),
-        ((9, 10, 10, 10, 10, 9), False, False),  # 2011 is the sixth
-        ((9, 9, 10, 9, 10, 10), True, False),
-        ((10, 9, 9, 9, 9, 9), True, True),
-        ((10, 10, 9, 9, 10, 9), True, True),
-        ((10, 10, 10, 10, 10, 10), False, False),
-    ],
-)
-def test_not_met_for_some_of_the_last_five_years(of: str, amounts: tuple[int, ...], two: bool, three: bool) -> None:
+def test_not_met_for_some_of_the_last_five_years(of: str, asked: tuple[int, int], judge: Any) -> None:
     same = rule("pub", "require public at least 10 hours per year")
     texts = [f"conclude {name} when {of}not met for {n} of last 5 years"
              for name, n in (("not_excellent", 2), ("promotion_ready", 3))]  # fmt: skip
-    made = plan(*BASE, A, same, *texts)
-    records = hours(*((f"{2011 + n}-05-01", a) for n, a in enumerate(amounts)))
-    for judge in (reference.evaluate, duckdb.evaluate):
-        for asked in ((2016, 2016), (2012, 2016)):
-            d = judge(made, inputs(records, [somebody()]), asked).decisions[-1]
-            assert d.consequences == ("not_excellent",) * two + ("promotion_ready",) * three
-            assert d.possible == ()
+    people, records = [], []
+    for n, (amounts, *_) in enumerate(OF_FIVE):
+        people.append(somebody(f"P{n}"))
+        own = hours(*((f"{2011 + year}-05-01", a) for year, a in enumerate(amounts)))
+        records += [replace(r, person_id=f"P{n}", record_id=f"{n}:{r.record_id}") for r in own]
+    found = judge(plan(*BASE, A, same, *texts), inputs(records, people), asked).decisions
+    assert [(d.consequences, d.possible) for d in found if d.period == "2016"] == [
+        (("not_excellent",) * two + ("promotion_ready",) * three, ()) for _, two, three in OF_FIVE
+    ]
 
 
 def test_a_year_that_goes_on_may_be_one_of_those_not_met() -> None:
