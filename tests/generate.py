@@ -209,7 +209,10 @@ def _of_years(rng: Random, years: int, states: Sequence[tuple[str, ...]], rule: 
     aside = Random(first * 1000 + place)
     if aside.random() < 0.35:
         years = aside.randint(3, 4)
-        return tree.InEach(("not_met",), years, rule, aside.randint(2, years - 1))
+        least = aside.randint(2, years - 1)
+        if aside.random() < 0.4:
+            return tree.InEach(("met",), years, rule, least - aside.randint(0, 1))
+        return tree.InEach(("not_met",), years, rule, least)
     return tree.InEach(aside.choice(states), years, rule)
 
 

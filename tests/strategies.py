@@ -126,6 +126,12 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
         st.integers(2, 50),
         st.integers(1, 49),
     ),
+    st.builds(
+        lambda rule, least, more: tree.InEach(("met",), least + more, rule, least),
+        st.none() | st.sampled_from(RULES),
+        st.integers(1, 50),
+        st.integers(1, 49),
+    ),
 )
 
 

@@ -27,7 +27,7 @@ _OF_OTHERS = ("OVERRIDE", "替代", "DROP", "不适用")  # verbs about a rule o
 _COMPARISONS = frozenset(("EQ", "NE", "_IN", "NOT_IN"))
 _LISTS = _COMPARISONS | {"LPAR", "_SEP", "TERM"}
 _OF_YEARS = (  # how what is asked of several years begins, in English and in Chinese
-    ("not met for", "met in each of last", "excused in each of last", "met or excused in each of last"),
+    ("not met for", "met for", "met in each of last", "excused in each of last", "met or excused in each of last"),
     ("连续", "近"),
 )
 

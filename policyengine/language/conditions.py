@@ -10,6 +10,7 @@ from typing import Any
 
 from policyengine.language import tree
 from policyengine.language.forms import fold
+from policyengine.language.hints import few_not_met
 from policyengine.language.literals import Literals, in_months, measure_word, reading_of
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
@@ -21,11 +22,14 @@ from policyengine.messages import say
 _EXCUSED_IN_EACH = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度) *均 *已免除$")
 _EXCUSED = re.compile("(?:^|[( ](?:and|or|not)[ (]+|[(] *)excused$")
 _RUNNING = re.compile("(?:^|[^a-z0-9_ ]) *(?:连续|近) *[0-9]+ *(?:年|个年度) *均? *未完成$")
-_SOME = re.compile("(?:^|[^a-z0-9_ ]) *近 *[0-9]+ *(?:年|个年度)[^a-z()且或]*[0-9] *(?:年|个年度)[ 以上]*未完成$")
+_SOME = re.compile(
+    "(?:^|[^a-z0-9_ ]) *近 *([0-9]+) *(?:年|个年度)[^a-z()且或]*?([0-9]+) *(?:年|个年度)[ 以上]*(未?完成)$"
+)
 _OF_ONE = re.compile("(?:^|[( ])([a-z0-9_/-]+) +(met|excused)$")
-_OF_ITS_YEARS = re.compile("([a-z0-9_/-]+) +(met in each|excused in each|not met for)")
+_OF_ITS_YEARS = re.compile("([a-z0-9_/-]+) +(met in each|excused in each|not met for|met for)")
+_MET_FOR = re.compile("met for [^0-9]*([0-9]+) *of (?:the )?last *([0-9]+)")
 
-_OF_YEARS = ("each_met", "each_excused", "each_either", "running", "some")
+_OF_YEARS = ("each_met", "each_excused", "each_either", "running", "some", "some_met")
 _OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", *_OF_YEARS)
 
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
@@ -63,8 +67,18 @@ class Conditions(Literals):
         """``not met in each of last 2 years``: a reader may take it for "met in none", which it does not say."""
         each = node.children[0]
         before = fold(self.sentence.text[node.start : each.start])
-        if each.data.startswith("each_") and before.strip() == "not":
-            said = " ".join(self.sentence.text[each.start : each.end].split())
+        said = " ".join(self.sentence.text[each.start : each.end].split())
+        if each.data == "some_met" and before.strip() == "not":
+            missed = said.replace(" met for ", " not met for ")
+            self.wrong(
+                "PE204",
+                node,
+                say(f"“not {said}” can mean not in so many of these years, or not met in so many",
+                    f"“not {said}”可指完成的没有这么多年，也可指有这么多年未完成"),
+                say(f"write not ({said}) for fewer of them met, {missed} for so many not met",
+                    f"完成的不到这么多年，请写 not ({said})；有这么多年未完成，请写 {missed}"),
+            )  # fmt: skip
+        elif each.data.startswith("each_") and before.strip() == "not":
             none = say("the language can't say in none", "各年都不如此无法这样写")
             count = each.children[-1].text
             if each.data == "each_met" and count != "1":
@@ -84,7 +98,7 @@ class Conditions(Literals):
         for one, other in pairwise(nodes):
             said = " ".join(text[one.start : other.end].split())
             before, between = folded[one.start : one.end], folded[one.end : other.start]
-            after = folded[other.start : other.end]
+            after, few = folded[other.start : other.end], None
             if between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("完成"):
                 each, apart = "近 … 年 均 完成 或 已免除", "（近 … 年 均 已免除） 或 完成"
             elif between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("未完成"):
@@ -93,17 +107,22 @@ class Conditions(Literals):
                 each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
             elif between.strip() == "或" and _RUNNING.search(before) and after.startswith("已免除"):
                 each, apart = None, "（连续 … 年 未完成） 或 已免除"
-            elif between.strip() == "或" and _SOME.search(before) and after.startswith("已免除"):
-                each, apart = None, "（近 … 年 内 有 … 年 未完成） 或 已免除"
+            elif between.strip() == "或" and (few := _SOME.search(before)) and after.startswith("已免除"):
+                each = few_not_met(few[2], few[1], "", True) if few[3] == "完成" else None
+                apart = f"（近 {few[1]} 年 内 有 {few[2]} 年 {few[3]}） 或 已免除"
             elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
                 some = re.match("not met for [a-z ]*[0-9]+ *of", after)
                 each, apart = None, f"excused or (not met for … {'of last … years' if some else 'years running'})"
+            elif between.strip() == "or" and _EXCUSED.search(before) and (few := _MET_FOR.match(after)):
+                each = few_not_met(few[1], few[2], "", False)
+                apart = f"excused or (met for {few[1]} of last {few[2]} years)"
             elif between.strip() == "or" and (readings := _of_one_requirement(before, after)):
-                each, apart = readings
+                (each, apart), few = readings, _MET_FOR.search(after)
             else:
                 continue
-            hint = say(f"write {each} for one of the two in each year, or {apart}",
-                       f"每年为二者之一，请写 {each}；分开的，请写 {apart}")  # fmt: skip
+            years = say("so many years", "这么多年") if few else say("each year", "每年")
+            hint = say(f"write {each} for one of the two in {years}, or {apart}",
+                       f"{years}为二者之一，请写 {each}；分开的，请写 {apart}")  # fmt: skip
             if each is None:
                 hint = say(f"write {apart} for two things apart; the language can't say the other",
                            f"分开的，请写 {apart}；每年为二者之一无法这样写")  # fmt: skip
@@ -130,7 +149,7 @@ class Conditions(Literals):
         opened = before.removesuffix("not").removesuffix("非").rstrip() if denied else before
         closed = self.sentence.folded[node.end :].lstrip().startswith(")")
         bracketed = closed and (opened.endswith("(") or before.endswith("("))
-        if named is not None and _of_one_year(node):  # refused anyhow, with what may be meant
+        if named is not None and _of_one_or_all(node):  # refused anyhow, with what may be meant
             self.behind[node.start] = named, bracketed
         elif named is not None and not bracketed:
             start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
@@ -182,11 +201,12 @@ class Conditions(Literals):
             case "running":
                 named = _named(children)
                 return tree.InEach(("not_met",), self.running(node, named), named, span=span)
-            case "some":
+            case "some" | "some_met":
+                states = ("not_met",) if node.data == "some" else ("met",)
                 years, least = self.some(node)
-                return tree.InEach(("not_met",), years, _named(children), least, span)
-        states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
-        return tree.InEach(states[node.data], self.whole(children[-1]), _named(children), span=span)
+                return tree.InEach(states, years, _named(children), least, span)
+        each = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
+        return tree.InEach(each[node.data], self.whole(children[-1]), _named(children), span=span)
 
     def running(self, node: Node, rule: str | None) -> int:
         """How many years running: not one, of which ``not met`` would be true of the excused too."""
@@ -210,28 +230,39 @@ class Conditions(Literals):
         return 2
 
     def some(self, node: Node) -> tuple[int, int]:
-        """Of how many years, and how many of them at least: two or more and not all, which is said otherwise."""
-        named = _called(node)
-        last = next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
-        count = next(c for c in node.children if isinstance(c, Node)).children[0]
-        one, known = fold(count.text) == "1", len(self.sentence.diagnostics)
-        years, least = self.whole(last, 2), 2 if one else self.whole(count, 2)
+        """Of how many years, and how many of them at least: not all, which is said otherwise, nor one not met."""
+        missed = node.data == "some"
+        count, last = _counted(node)
+        one, known = missed and fold(count.text) == "1", len(self.sentence.diagnostics)
+        years, least = self.whole(last, 2), 2 if one else self.whole(count, 2 if missed else 1)
         if len(self.sentence.diagnostics) > known:
             return 3, 2
         if one:
             said = say("of several years two or more are asked for", "几年中未完成的年数应为 2 或以上")
-            hint = say(f"for one or more write not ({named}met or excused in each of last {years} years)",
-                       f"有一年或以上未完成的，请写：非 （{named}近 {years} 年 均 完成 或 已免除）")  # fmt: skip
-            self.wrong("PE208", count, said, hint)
+            lead = say("for one or more write ", "有一年或以上未完成的，请写：")
+            form = say("not ({}met or excused in each of last {} years)", "非 （{}近 {} 年 均 完成 或 已免除）")
+            self.wrong("PE208", count, said, self.of_either(node, lead, form, years))
         elif least == years:
             said = say(f"these are all of the {years} years", f"{years} 年中的 {years} 年即每年")
-            hint = say(f"for each of them: {named}not met for {years} years running",
-                       f"各年都未完成的，请写：{named}连续 {years} 年 未完成")  # fmt: skip
-            self.wrong("PE208", count, said, hint)
+            lead = say("for each of them: ", "各年都未完成的，请写：" if missed else "各年都完成的，请写：")
+            form = say("{}met in each of last {} years", "{}近 {} 年 均 完成")
+            if missed:
+                form = say("{}not met for {} years running", "{}连续 {} 年 未完成")
+            self.wrong("PE208", count, said, self.of_either(node, lead, form, years))
         elif least > years:
-            said = say(f"of {years} years no {least} can be not met", f"{years} 年中不可能有 {least} 年")
+            said = say(f"of {years} years no {least} can be {'not met' if missed else 'met'}",
+                       f"{years} 年中不可能有 {least} 年")  # fmt: skip
             self.wrong("PE208", count, said)
         return years, least
+
+    def of_either(self, node: Node, lead: str, form: str, years: int) -> str:
+        """What to write instead of a test: of the requirement that it names, or of the period; of both, where it stands
+        behind a requirement and may be said of either. ``form``: with places for the requirement and the years."""
+        named, bracketed = self.behind.get(node.start, (None, False))
+        if named is None or bracketed:
+            return lead + form.format(_called(node), years)
+        own, whole = form.format(f"{named} ", years), form.format("", years)
+        return lead + say(f"{own}; if it is said of the period, ({whole})", f"{own}；指整个年度的，请写：（{whole}）")
 
     def no_minus(self, node: Node) -> None:
         """A line between two days may be a minus."""
@@ -354,12 +385,29 @@ def _of_one_year(node: Node) -> bool:
     return node.data == "running" and fold(node.children[-1].text) == "1"
 
 
+def _of_one_or_all(node: Node) -> bool:
+    """连续 1 年 未完成, 近 5 年 有 1 年 未完成, 近 5 年 有 5 年 完成: refused for the number of years."""
+    if node.data not in ("some", "some_met"):
+        return _of_one_year(node)
+    count, years = (fold(n.text) for n in _counted(node))
+    return count == years or (count == "1" and node.data == "some")
+
+
+def _counted(node: Node) -> tuple[Token, Token]:
+    """The numbers of 近 5 年 内 有 2 年 未完成: of how many, and of how many years."""
+    last = next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
+    return next(c for c in node.children if isinstance(c, Node)).children[0], last
+
+
 def _of_one_requirement(before: str, after: str) -> tuple[str | None, str] | None:
     """What to write for each reading of ``public-hours met or public-hours excused in each of …``; None where the two
     ask of different requirements, or can be read in one way."""
     one, other = _OF_ONE.search(before), _OF_ITS_YEARS.match(after)
     if not one or not other or one[1] != other[1] or (one[2], other[2]) not in READ_ACROSS:
         return None
+    if few := _MET_FOR.match(after.removeprefix(f"{one[1]} ")):
+        apart = f"{one[1]} excused or ({one[1]} met for {few[1]} of last {few[2]} years)"
+        return few_not_met(few[1], few[2], f"{one[1]} ", False), apart
     if other[2] == "not met for":
         return None, f"{one[1]} excused or ({one[1]} not met for …)"
     return f"{one[1]} met or excused in each of last …", f"{one[1]} {one[2]} or ({one[1]} {other[2]} of last …)"

@@ -47,7 +47,9 @@ class Expected:
         operand = {"FIELD", "TERM", "TABLE", "NUMBER", "TEXT", "DATE", "YEAR", "MONTH_DAY", "_THIS_YEAR", self.minus()}
         operand |= self.terminals("year of", "yes", "no", "是", "否")
         tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
-        tests |= self.terminals("有", "缺", "近", "连续", "not met for", "重复", "repeated per", "未完成", "未免除")
+        tests |= self.terminals(
+            "有", "缺", "近", "连续", "not met for", "met for", "重复", "repeated per", "未完成", "未免除"
+        )
         signs = {"EQ", "NE", "LT", "LE", "GT", "GE"}
         comparisons = {*signs, "_IN", "NOT_IN", "_TO"}
         comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度", "after")

@@ -36,6 +36,31 @@ _OUTCOME = re.compile(
     "| +(?:(?:is|are|was|were) +)?(?:not +)?(?:met|excused)(?![a-z0-9_-])"
 )
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
+_ASKED = re.compile(
+    "(?:(?P<name>[a-z0-9_/-]+) +)?(?P<either>met +or +)?(?P<denied>not +)?(?P<state>met|excused)"
+    "(?: +for(?: +at least| +not? (?:less|fewer) than)?(?: +[0-9]+)?)? *$"
+)
+_SO_MANY = re.compile(  # for 2 or more of the last 5 years, in 2 of last 5 years
+    "(?:for|in) +(?:at least +|not? (?:less|fewer) than +)?([0-9]+)(?: +or more)? +(?:(?:years?|cycles?|times) +)?"
+    "(?:of|in|out of|during|within) +(?:the +)?(?:last|past) +([0-9]+)(?: +(cycles))?"
+)
+_SPAN = "(?P<years>[0-9]+) *(?P<unit>年|个年度|个?[一-鿿]{0,6}?周期)"
+_STATE = "(?:尚?未完成|没有?完成|未达标|不合格|完成|达标|合格|已免除)"
+_ID = "[a-z0-9_/-]*[a-z][a-z0-9_/-]*"
+_HAVE = "(?:有|共|累计|至少|不少于|[内中里之以间 ])*"
+_FEW = re.compile(  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成, 近 5 年 有 2 次 未完成
+    f"(?:(?P<name>{_ID}) *)?(连续|近)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *(?P<before>{_STATE})?{_HAVE}(?P<count>[0-9]+) *"
+    f"(?:年|个年度|个?[一-鿿]{{0,6}}?周期|次|回)[ 及以上]*(?P<other>{_ID})? *(?P<state>{_STATE})?"
+)
+_EACH_OF = re.compile(
+    f"(?:(?P<name>{_ID}) *)?(连续|近) *{_SPAN}[ 及以上]*(?P<each>[均都])? *(?P<other>{_ID})? *[均都]? *"
+    f"(?P<state>{_STATE})"
+)
+_NEXT_TEST = re.compile("[且或)]")
+_PLAIN = {  # as the language says it
+    "尚未完成": "未完成", "没完成": "未完成", "没有完成": "未完成", "未达标": "未完成", "不合格": "未完成",
+    "达标": "完成", "合格": "完成",
+}  # fmt: skip
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
 _ALL_YEAR = re.compile("(?:全年|当年|本年度?|年度?内|一年内)[^且或=]*(?:累计|合计)|(?:累计|合计)[^且或=]*假")
 _TRADITIONAL = str.maketrans(
@@ -107,60 +132,79 @@ def of_requirement(folded: str, word: str, end: int, alone: bool = False) -> str
 
 
 def of_earlier_years(folded: str, start: int) -> str | None:
-    """``met for 3 years running``, ``近 3 年 均 public-hours 完成``: what is asked of several years and is said
-    otherwise, of the period or of a requirement."""
-    before, after = folded[:start], folded[start:]
-    return _of_years_in_english(before, after) or _of_years_in_chinese(before, after)
+    """``met for 3 years running``, ``近 3 年 均 public-hours 完成``: what is asked of several years, or cycles, and is
+    said otherwise, of the period or of a requirement."""
+    return _of_years_in_english(folded, start) or _of_years_in_chinese(folded, start)
 
 
-def _of_years_in_english(before: str, after: str) -> str | None:
-    asked = re.search("(?:([a-z0-9_/-]+) +)?(not +)?(met|excused) *$", before)
+def _of_years_in_english(folded: str, start: int) -> str | None:
+    asked = _ASKED.search(folded[:start])
     if not asked:
         return None
-    named, denied, state = asked.groups()
+    named, either, denied, state = asked.groups()
     called = None if named in ("when", "where", "and", "or", "not") else named
-    if some := re.match("(?:for|in) +(?:at least +)?([0-9]+) +(?:years? +)?(?:of|in) +(?:the +)?last +([0-9]+)", after):
-        if state != "met" or not denied:
+    after = folded[asked.end("state") :].lstrip()
+    if some := _SO_MANY.match(after):
+        count, many, cycles = some.groups()
+        if either and (others := few_not_met(count, many, f"{called} " if called else "", False)) and not cycles:
+            return say(f"write {others}", f"请写 {others}")
+        if either or state != "met":
             return _counted_years()
-        return _instead(called, f"not met for {some[1]} of last {some[2]} years")
-    if (run := re.match("for +([0-9]+) +(?:consecutive +)?years?", after)) and not denied:
-        return _instead(called, f"{state} in each of last {run[1]} years")
-    if (each := re.match("in each of (?:the )?last +([0-9]+)", after)) and denied:  # the period's is understood
-        instead = f"not ({called} {state} in each of last {each[1]} years)"
-        none = f"{called} not met for {each[1]} years running"
-        if state != "met":
+        return _instead(called, f"{denied or ''}met for {count} of last {many} {cycles or 'years'}")
+    if (run := re.match("for +([0-9]+) +(?:consecutive +)?(year|cycle)s?", after)) and not denied:
+        return _instead(called, f"{state} in each of last {run[1]} {run[2]}s")
+    if (each := re.match("in each of (?:the )?last +([0-9]+) *(cycles?)?", after)) and denied:  # else it is understood
+        many = each[1] + (" cycles" if each[2] else " year" if each[1] == "1" else " years")
+        instead = f"not ({called} {state} in each of last {many})"
+        none = f"{called} not met for {many} running"
+        if state != "met" or each[1] == "1":
             return say(f"for not in all write {instead}", f"并非各年都如此，请写 {instead}")
         return say(f"for not in all write {instead}, for none {none}",
                    f"并非各年都完成，请写 {instead}；各年都未完成，请写 {none}")  # fmt: skip
     return None
 
 
-def _of_years_in_chinese(before: str, after: str) -> str | None:
-    asked = re.search("([a-z0-9_/-]*) *(连续|近)? *([0-9]+) *(?:年|个年度) *$", before)
-    few = "[内中 ]*(?:有|共|累计|至少|不少于| )*(未完成)? *([0-9]+) *(?:年|个年度)[ 及以上]*(未?完成|已免除)?"
-    some = re.match(few, after)
-    if asked and some and "结论" in before:  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成
-        if not some[1] and some[3] != "未完成":
+def _of_years_in_chinese(folded: str, start: int) -> str | None:
+    begun = max((folded.rfind(sign, 0, start) for sign in "当且或非("), default=-1) + 1
+    ended = _NEXT_TEST.search(folded, start)
+    clause = folded[begun : ended.start() if ended else len(folded)]
+    if (few := _FEW.search(clause)) and begun + few.start() < start and (few[2] or folded.startswith("结论")):
+        state = few["state"] or few["before"]
+        if state == "已免除" or (state is None and not few[2]):
             return _counted_years()
-        return _instead(asked[1], f"近 {asked[3]} 年 内 有 {some[2]} 年 未完成")
-    begun = "([a-z0-9_/-]*) *(连续|近) *([0-9]+) *(?:年|个年度) *"
-    asked = re.search(f"{begun}(?:(均)|[内中有共累计 ]+([0-9]+) *(?:年|个年度)[ 以上]*)? *$", before)
-    state = re.match("[ 及以上]*(?:([a-z0-9_/-]+) *)?(均 *)?(未完成|完成|已免除)", after)
-    if not asked or not state:
+        unit = "个周期" if few["unit"].endswith("周期") else "年"
+        told = f"近 {few['years']} {unit} 内 有 {few['count']} {unit} {_PLAIN.get(state, state) or '未完成'}"
+        return _instead(few["name"] or few["of"] or few["other"], told)
+    each = _EACH_OF.search(clause)
+    if not each or begun + each.start() >= start:
         return None
-    named, years, each, count = state[1] or asked[1], asked[3], asked[4] or state[2], asked[5]
-    if state[3] != "未完成":
-        return _counted_years() if count else _instead(named, f"近 {years} 年 均 {state[3]}")
-    if count:
-        return _instead(named, f"近 {years} 年 内 有 {count} 年 未完成")
-    if each or asked[2] == "连续":
-        return _instead(named, f"连续 {years} 年 未完成")
+    unit = "个周期" if each["unit"].endswith("周期") else "年"
+    named, span = each["name"] or each["other"], f"{each['years']} {unit}"
+    state = _PLAIN.get(each["state"], each["state"])
+    if state != "未完成":
+        return _instead(named, f"近 {span} 均 {state}")
+    if each["each"] or each[2] == "连续":
+        return _instead(named, f"连续 {span} 未完成")
     called = f"{named} " if named else ""
-    running, few = f"{called}连续 {years} 年 未完成", f"{called}近 {years} 年 内 有 2 年 未完成"
-    if years in ("1", "2"):
-        return None if years == "1" else say(f"write {running} for each of the years", f"各年都未完成，请写 {running}")
-    return say(f"write {running} for each of the years; for some of them, two for example, {few}",
-               f"各年都未完成，请写 {running}；其中几年未完成，例如两年，请写 {few}")  # fmt: skip
+    running, some = f"{called}连续 {span} 未完成", f"{called}近 {span} 内 有 2 {unit} 未完成"
+    if each["years"] in ("1", "2"):
+        return None if each["years"] == "1" else say(f"write {running} for each of the years",
+                                                     f"各年都未完成，请写 {running}")  # fmt: skip
+    return say(f"write {running} for each of the years; for some of them, two for example, {some}",
+               f"各年都未完成，请写 {running}；其中几年未完成，例如两年，请写 {some}")  # fmt: skip
+
+
+def few_not_met(least: str, years: str, called: str, chinese: bool) -> str | None:
+    """How it is said that each of so many of several years is met or excused: of no more than the others it is neither.
+    ``called``: the requirement, with a space behind it."""
+    others = int(years) - int(least) + 1
+    if not 2 <= others <= int(years):
+        return None
+    if others == int(years):
+        return f"非 {called}连续 {years} 年 未完成" if chinese else f"not ({called}not met for {years} years running)"
+    if chinese:
+        return f"非 {called}近 {years} 年 内 有 {others} 年 未完成"
+    return f"not ({called}not met for {others} of last {years} years)"
 
 
 def _instead(named: str | None, text: str) -> str:
@@ -169,8 +213,9 @@ def _instead(named: str | None, text: str) -> str:
 
 
 def _counted_years() -> str:
-    return say("of several years those are counted that were not met: not met for 2 of last 5 years",
-               "几年之中只计未完成的年数：近 5 年 内 有 2 年 未完成")  # fmt: skip
+    return say("of several years those are counted that were met, or that were not met: met for 3 of last 5 years, "
+               "not met for 2 of last 5 years",
+               "几年之中只计完成的年数或未完成的年数：近 5 年 内 有 3 年 完成，近 5 年 内 有 2 年 未完成")  # fmt: skip
 
 
 def after_equal(folded: str, start: int) -> tuple[int, int] | None:

@@ -21,9 +21,11 @@ COMPARISONS = {
 }  # fmt: skip
 LASTING = {">=": ("at least", "不少于"), ">": ("more than", "超过")}
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
-READ_ACROSS = (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for"))  # joined by "or"
+READ_ACROSS = (  # joined by "or"
+    ("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for"), ("excused", "met for"),
+)  # fmt: skip
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
-_RUNNING = re.compile("(?:连续 [0-9]+ 年|近 [0-9]+ 年 内 有 [0-9]+ 年) 未完成$")
+_RUNNING = re.compile("(?:连续 [0-9]+ 年|近 [0-9]+ 年 内 有 [0-9]+ 年) 未完成$|近 [0-9]+ 年 内 有 [0-9]+ 年 完成$")
 
 
 class Phrases:
@@ -231,7 +233,8 @@ class Phrases:
         """How several years came out, without the requirement that is named."""
         span = self.years(c.years)
         if c.least is not None:
-            return self.either(f"not met for {c.least} of last {span}", f"近 {span} 内 有 {c.least} 年 未完成")
+            few, state = ("not met", "未完成") if c.states == ("not_met",) else ("met", "完成")
+            return self.either(f"{few} for {c.least} of last {span}", f"近 {span} 内 有 {c.least} 年 {state}")
         if c.states == ("not_met",):
             return self.either(f"not met for {span} running", f"连续 {span} 未完成")
         each = self.either(" or ", " 或 ").join(self.state(s) for s in c.states)

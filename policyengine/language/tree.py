@@ -295,8 +295,8 @@ class InEach:
     """``met in each of last 3 years`` / ``met or excused in each of last 3 years``, of the period, or of the
     requirement ``rule`` alone. Only in ``conclude``.
 
-    With the state ``not_met``: ``not met for 3 years running``; with ``least``, 2 of them or more, but not all:
-    ``not met for 2 of last 3 years``.
+    With the state ``not_met``: ``not met for 3 years running``. With ``least`` so many of them or more, but not all:
+    ``not met for 2 of last 3 years`` (2 or more), ``met for 3 of last 5 years``.
     """
 
     states: tuple[str, ...]

@@ -68,7 +68,7 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("conclude not_excellent when x-1 not m", ["x-1 not met"], ["x-1 not excused"]),
         (
             "conclude promotion_ready when x-1 m",
-            ["x-1 met", "x-1 met in each of last", "x-1 met or excused in each of last"],
+            ["x-1 met", "x-1 met for", "x-1 met in each of last", "x-1 met or excused in each of last"],
             [],
         ),
         ("结论 可以晋升 当 x-1 近", [], ["x-1 近"]),

@@ -91,6 +91,17 @@ CHANGES = {
         "conclude not_excellent when public-hours not met for 2 of last 5 years",
         "conclude not_excellent when public-hours not met for 4 of last 5 years",
     ],
+    "conclude not_excellent when met for 1 of last 2 years": [  # neither none of them, nor all
+        "conclude not_excellent",
+        "conclude not_excellent when met for 1 of last 3 years",
+    ],
+    "conclude not_excellent when public-hours met for 2 of last 4 years": [
+        "conclude not_excellent",
+        "conclude not_excellent when public-hours met for 2 of last 5 years",
+        "conclude not_excellent when public-hours met for 2 of last 3 years",
+        "conclude not_excellent when public-hours met for 1 of last 4 years",
+        "conclude not_excellent when public-hours met for 3 of last 4 years",
+    ],
     "conclude not_excellent when public-hours met in each of last 2 years": [
         "conclude not_excellent",
         "conclude not_excellent when public-hours met in each of last 3 years",

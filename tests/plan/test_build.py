@@ -75,6 +75,9 @@ NAMED = [
     ([START], "not (start not met for 2 years running)", [("PE258", "error")]),
     ([rule("annual", ANNUAL), rule("public", PUBLIC)],
      "annual met in each of last 3 years and public not met for 2 of last 5 years", []),
+    ([rule("annual", ANNUAL)], "annual met for 3 of last 5 years", []),
+    ([rule("block", BLOCK)], "block met for 3 of last 5 years", [("PE258", "error")]),
+    ([rule("block", BLOCK)], "met for 3 of last 5 years", [("PE258", "warning")]),
     ([rule("block", BLOCK)], "block met in each of last 2 years", [("PE258", "error")]),
     ([rule("block", BLOCK)], "block not met for 2 of last 5 years", [("PE258", "error")]),
     ([START], "start met or excused in each of last 2 years", [("PE258", "error")]),
@@ -99,6 +102,8 @@ NAMED = [
     ([rule("public", PUBLIC, start=2020)], "public met in each of last 2 years", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public met or excused in each of last 2 years", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public excused in each of last 2 years", []),
+    ([rule("public", PUBLIC, start=2020)], "public met for 2 of last 3 years", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "not (public met for 2 of last 3 years)", []),
     ([rule("public", PUBLIC, start=2020)], "not (public met in each of last 2 years)", []),
     ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public not excused", [("PE257", "warning")]),  # who has met it is not
@@ -150,6 +155,7 @@ BEGINS = [
     ("public met or public not met for 2 years running", 2017),  # of years running none is met
     ("public met and not (public not met for 2 years running)", 2018),
     ("not (public not met for 2 of last 4 years)", 2020),
+    ("public met for 2 of last 4 years", 2020),
     ("public met and title_level = senior or public excused in each of last 2 years", 2017),
 ]
 

@@ -126,6 +126,13 @@ NEVER = [
     "conclude not_excellent when not met for 4 of last 5 years and not (not met for 2 of last 3 years)",
     "conclude not_excellent when public-hours met in each of last 3 years"
     " and public-hours not met for 2 of last 4 years",
+    "conclude not_excellent when met for 3 of last 5 years and not met for 3 of last 5 years",
+    "conclude not_excellent when met for 3 of last 4 years and not (met for 2 of last 3 years)",
+    "conclude not_excellent when met in each of last 2 years and not (met for 2 of last 4 years)",
+    "conclude not_excellent when public-hours met for 2 of last 3 years"
+    " and public-hours excused in each of last 2 years",
+    "conclude not_excellent when public-hours met for 2 of last 5 years"
+    " and public-hours met or excused in each of last 5 years and public-hours not met for 2 of last 3 years",
     "conclude not_excellent when not met for 5 of last 10 years and met in each of last 6 years",
     "conclude not_excellent when public-hours met in each of last 3 years and public-hours excused",
     "conclude not_excellent when public-hours met in each of last 3 years"
@@ -188,6 +195,13 @@ SOMETIMES = [
      "this year and those before: met, met, not met, not met"),
     ("conclude not_excellent when not met for 2 of last 4 years and not (not met for 3 of last 4 years) and met"
      " and not (not met for 2 of last 3 years)", "this year and those before: met, met, not met, not met"),
+    ("conclude not_excellent when met for 2 of last 4 years and not met for 2 of last 4 years",
+     "this year and those before: met, met, not met, not met"),
+    ("conclude not_excellent when met for 1 of last 4 years and excused and not (met for 2 of last 4 years)"
+     " and not (not met for 2 of last 3 years) and not (met or excused in each of last 4 years)",
+     "this year and those before: excused, excused, not met, met"),
+    ("conclude not_excellent when not (met for 3 of last 5 years) and not (not met for 3 of last 5 years)"
+     " and not (excused in each of last 2 years)", "this year and those before: met, met, excused, excused, excused"),
     ("conclude not_excellent when public-hours met or excused in each of last 3 years"
      " and not (public-hours met in each of last 3 years) and public-hours met",
      "public-hours this year and those before: met, excused, excused"),

@@ -203,6 +203,7 @@ WITHIN = rule("pub", "require public at least 5 hours within 12 months of joined
 ROLLING = rule("pub", "require public at least 5 hours in any 2 years")
 EVERY, OTHERS = "not met for 3 years running", "pub not met for 2 years running"
 SOME, EACH = "not met for 2 of last 3 years", "pub met in each of last 3 years"
+HAD = "met for 2 of last 3 years"
 FROM_2016 = replace(PUB, start=day("2016-01-01"))
 ILL_IN = {year: ("valid_reason", f"{year}-05-01", f"{year}-05-01") for year in (2014, 2015, 2016)}
 RUNNING = [
@@ -303,6 +304,53 @@ RUNNING = [
     ("pub " + SOME, (4, 5, 4), [rule("pub", "expect public at least 5 hours per year")], {}, [], True, False),
     ("pub " + SOME, (3, 2, 2), [ROLLING], {}, [], True, False),  # 3, 5 and 4 of two years each
     ("pub " + SOME, (5, 0, 4), [ROLLING], {}, [], False, False),
+    # two or more of the three were met, whichever they are
+    (HAD, (10, 9, 10), [], {}, [], True, False),
+    (HAD, (10, 10, 9), [], {}, [], True, False),
+    (HAD, (9, 10, 10), [], {}, [], True, False),
+    (HAD, (10, 10, 10), [], {}, [], True, False),  # who has met three has met two
+    (HAD, (10, 9, 9), [], {}, [], False, False),
+    (HAD, (0, 0, 10), [], {}, [], False, False),  # years without records count as evaluated
+    (HAD, (10, None, 10), [], {}, [], True, False),
+    (HAD, (10, None, 9), [], {}, [], False, True),
+    (HAD, (None, None, 9), [], {}, [], False, True),
+    (HAD, (9, None, 9), [], {}, [], False, False),
+    ("met for 1 of last 3 years", (9, 9, 10), [], {}, [], True, False),
+    ("met for 1 of last 3 years", (0, 0, 9), [], {}, [], False, False),
+    ("met for 1 of last 3 years", (9, None, 9), [], {}, [], False, True),
+    ("met for 3 of last 4 years", (0, 10, 10), [], {}, [], False, False),  # 2013 without records, too
+    # an excused year is none of them; one that was met in spite of an excuse is
+    (HAD, (10, 9, 10), [ILL], {}, [2015], True, False),
+    (HAD, (10, 9, 9), [ILL], {}, [2015], False, False),
+    (HAD, (10, 9, 9), [ILL], {}, [2015, 2016], False, False),
+    (HAD, (10, 10, 9), [ILL], {}, [2015], True, False),
+    (HAD, (10, None, 9), [ILL], {}, [2015], False, True),  # met or excused
+    (f"not ({SOME})", (10, 9, 9), [ILL], {}, [2015], True, False),  # who counts the excused says so
+    # with other conditions
+    (f"not ({HAD})", (10, 9, 9), [], {}, [], True, False),
+    (f"not ({HAD})", (10, None, 9), [], {}, [], False, True),
+    (f"not ({HAD})", (10, 9, 10), [], {}, [], False, False),
+    (f"{HAD} and not met", (10, 10, 9), [], {}, [], True, False),
+    (f"{HAD} and not met", (10, 10, None), [], {}, [], False, True),
+    (f"{HAD} and not met", (10, 9, None), [], {}, [], False, False),  # where it is not met there is but one
+    (f"{HAD} or not met", (10, 9, None), [], {}, [], True, False),  # whichever it is
+    (f"{HAD} and {SOME}", (10, 9, None), [], {}, [], False, False),
+    (f"{HAD} or {SOME}", (10, 9, None), [], {}, [], True, False),
+    # of one requirement
+    ("pub " + HAD, (5, 4, 5), [PUB], {}, [], True, False),
+    ("pub " + HAD, (5, 4, 4), [PUB], {}, [], False, False),
+    ("pub " + HAD, (0, 9, 9), [PUB], {}, [], True, False),  # though the total is not
+    ("pub " + HAD, (5, None, 4), [PUB], {}, [], False, True),
+    ("pub " + HAD, (5, 4, 4), [PUB, WAIVER], {}, [2015], False, False),
+    ("pub " + HAD, (5, 4, 5), [PUB, WAIVER], {}, [2015], True, False),
+    ("pub " + HAD, (0, 0, 0), [FROM_2016], {}, [], True, False),  # of 2014 and 2015 nothing was asked
+    ("pub " + HAD, (4, 4, 4), [OF_SENIORS], {"title_level": "junior"}, [], True, False),
+    ("pub " + HAD, (5, 4, 4), [OF_SENIORS], {"title_level": "senior"}, [], False, False),
+    ("pub " + HAD, (5, 4, 4), [OF_SENIORS], {}, [], False, True),
+    ("pub " + HAD, (5, 4, 5), [OF_SENIORS], {}, [], True, False),
+    ("pub " + HAD, (5, 4, 5), [rule("pub", "expect public at least 5 hours per year")], {}, [], True, False),
+    ("pub " + HAD, (3, 2, 2), [ROLLING], {}, [], False, False),  # 3, 5 and 4 of two years each
+    ("pub " + HAD, (5, 0, 4), [ROLLING], {}, [], True, False),
     # one requirement met in each year
     (EACH, (5, 5, 5), [PUB], {}, [], True, False),  # though the total is not
     (EACH, (5, 5, 4), [PUB], {}, [], False, False),
@@ -403,14 +451,16 @@ OF_FIVE = [
 @pytest.mark.parametrize("judge", [reference.evaluate, duckdb.evaluate], ids=["reference", "duckdb"])
 @pytest.mark.parametrize("asked", [(2016, 2016), (2012, 2016)])
 @pytest.mark.parametrize("of", ["", "pub "])
-def test_not_met_for_some_of_the_last_five_years(of: str, asked: tuple[int, int], judge: Any) -> None:
+@pytest.mark.parametrize("state", ["not met", "met"])
+def test_some_of_the_last_five_years(of: str, state: str, asked: tuple[int, int], judge: Any) -> None:
+    """Of those that were met the other way round: 9 hours where there were 10, and 10 where there were 9."""
     same = rule("pub", "require public at least 10 hours per year")
-    texts = [f"conclude {name} when {of}not met for {n} of last 5 years"
+    texts = [f"conclude {name} when {of}{state} for {n} of last 5 years"
              for name, n in (("not_excellent", 2), ("promotion_ready", 3))]  # fmt: skip
     people, records = [], []
     for n, (amounts, *_) in enumerate(OF_FIVE):
         people.append(somebody(f"P{n}"))
-        own = hours(*((f"{2011 + year}-05-01", a) for year, a in enumerate(amounts)))
+        own = hours(*((f"{2011 + year}-05-01", a if state == "not met" else 19 - a) for year, a in enumerate(amounts)))
         records += [replace(r, person_id=f"P{n}", record_id=f"{n}:{r.record_id}") for r in own]
     found = judge(plan(*BASE, A, same, *texts), inputs(records, people), asked).decisions
     assert [(d.consequences, d.possible) for d in found if d.period == "2016"] == [
@@ -421,6 +471,14 @@ def test_not_met_for_some_of_the_last_five_years(of: str, asked: tuple[int, int]
 def test_a_year_that_goes_on_may_be_one_of_those_not_met() -> None:
     made = [A, rule("c", "conclude not_excellent when not met for 2 of last 3 years")]
     for amounts, sure, possible in (((4, 10, 4), 0, 1), ((4, 4, 4), 1, 0), ((10, 10, 4), 0, 0), ((4, 10, 10), 0, 0)):
+        records = hours(*((f"{2014 + n}-05-01", a) for n, a in enumerate(amounts)))
+        d = decision(made, records, as_of="2016-06-01")  # type: ignore[arg-type]
+        assert (len(d.consequences), len(d.possible)) == (sure, possible)
+
+
+def test_a_year_that_goes_on_may_be_one_of_those_met() -> None:
+    made = [A, rule("c", "conclude not_excellent when met for 2 of last 3 years")]
+    for amounts, sure, possible in (((10, 4, 4), 0, 1), ((10, 4, 10), 1, 0), ((10, 10, 4), 1, 0), ((4, 4, 4), 0, 0)):
         records = hours(*((f"{2014 + n}-05-01", a) for n, a in enumerate(amounts)))
         d = decision(made, records, as_of="2016-06-01")  # type: ignore[arg-type]
         assert (len(d.consequences), len(d.possible)) == (sure, possible)

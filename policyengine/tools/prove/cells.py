@@ -280,21 +280,21 @@ class Space:
     def outcomes(self) -> list[Outcomes]:
         """Outcomes of this year and those before: alike between the numbers of years that rules ask about, as far as
         they don't count them. With each of them those of the requirements that are asked for, as they may be then."""
-        asked, counted = self.mentions.requirements, self.mentions.counted
+        asked, counted, all_told = self.mentions.requirements, self.mentions.counted, self.mentions.every
         names = sorted(asked)
         firm = {name: min(_firm_years(name, asked[name], c) for _, c in self.statements) for name in names}
         marks = self.mentions.outcome_years
         every = {1, *marks, *itertools.chain(*asked.values())} if counted else ()  # what may differ has its own place
         lengths = (after - before for before, after in itertools.pairwise(sorted(every)))
-        told_apart = prod(3 if n == 1 else 3 * min(counted + 1, n) + 1 for n in lengths)  # the most of ``_runs``
+        told_apart = prod(_most_runs(n, counted, all_told) for n in lengths)
         if told_apart ** (len(names) + bool(marks)) > MOST_COURSES:
             self.exact = self.sure = False
-            counted = 0
-        courses = (_courses(asked[name], every, counted) for name in names)
+            counted, all_told = 0, False
+        courses = (_courses(asked[name], every, counted, all_told) for name in names)
         states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
         return [
             (years, held)
-            for years in _courses({*marks, *firm.values()} - {0} if marks else (), every, counted)
+            for years in _courses({*marks, *firm.values()} - {0} if marks else (), every, counted, all_told)
             for held in states
             if all(one in _WITHIN[year] for name, s in held for one, year in zip(s[: firm[name]], years, strict=False))
         ]
@@ -368,23 +368,32 @@ def _numbers(decl: FieldDecl, constants: set[Fraction], copies: int) -> list[Fra
     return sorted(v for v in found if low <= v <= high)
 
 
-def _courses(asked: Collection[int], every: Collection[int], counted: int) -> list[tuple[str, ...]]:
+def _courses(asked: Collection[int], every: Collection[int], counted: int, all_told: bool) -> list[tuple[str, ...]]:
     """Outcomes of this year and those before, nearest first. ``asked``: numbers of years that are asked for; ``every``:
     those of something else that goes with it."""
     if not asked:
         return [()]
     found: list[tuple[str, ...]] = [(o,) for o in DECIDED]
     for before, mark in itertools.pairwise(sorted({1, *asked, *(n for n in every if n < max(asked))})):
-        found = [r + run for r in found for run in _runs(mark - before, counted)]
+        found = [r + run for r in found for run in _runs(mark - before, counted, all_told)]
     return found
 
 
-def _runs(years: int, counted: int) -> list[tuple[str, ...]]:
+def _most_runs(years: int, counted: int, all_told: bool) -> int:
+    """How many runs ``_runs`` has, at most."""
+    if years == 1:
+        return 3
+    return (years + 1) * (years + 2) // 2 if all_told else 3 * min(counted + 1, years) + 1
+
+
+def _runs(years: int, counted: int, all_told: bool) -> list[tuple[str, ...]]:
     """Outcomes of so many years that no number of years tells apart: all alike; and where they are counted
-    (``counted``: up to how many), some not met, the others met, excused or both. In one order, so that what is firm is
-    no worse than its year in each of them where it can be so in any order."""
+    (``counted``: up to how many), some not met, the others met, excused or both (``all_told``: in any numbers). In one
+    order, so that what is firm is no worse than its year in each of them where it can be so in any order."""
     found = [(o,) * years for o in DECIDED]
-    for missed in range(min(counted + 1, years) if counted else 0):
+    for met in range(years + 1) if all_told else ():
+        found += [("met",) * met + ("excused",) * n + ("not_met",) * (years - met - n) for n in range(years - met + 1)]
+    for missed in range(min(counted + 1, years) if counted and not all_told else 0):
         others = years - missed
         rests = [("met",) * others, ("excused",) * others, ("met", *("excused",) * (others - 1))]
         found += [rest + ("not_met",) * missed for rest in rests]

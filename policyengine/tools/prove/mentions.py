@@ -29,7 +29,8 @@ class Mentions:
     whose year is compared with the period in question or with another's; ``placing``: whose very value decides where
     a record, or how many months, belong. ``periods`` and ``days``: where tables and
     conditions change in time. ``spans``: by field, of which times it is an end. ``counted``: up to how many years not
-    met are told apart among several; 0 where years differ from each other in nothing that is asked.
+    met are told apart among several; 0 where years differ from each other in nothing that is asked. ``every``: those
+    that are met are counted, too, so that any numbers of them are told apart.
     """
 
     fields: dict[str, None] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Mentions:
     outcome_years: set[int] = field(default_factory=set)
     requirements: dict[str, set[int]] = field(default_factory=dict)  # and of how many years they are asked
     counted: int = 0
+    every: bool = False
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
 
@@ -113,11 +115,13 @@ class Mentions:
             case tree.InEach(rule=str(name), years=years, least=least, states=states):
                 self.requirements.setdefault(name, set()).add(years)
                 self.counted = max(self.counted, least or int(states != ("not_met",)))
+                self.every = self.every or (least is not None and states == ("met",))
             case tree.Outcome():
                 self.outcome_years.add(1)
-            case tree.InEach(years=years, least=least):
+            case tree.InEach(years=years, least=least, states=states):
                 self.outcome_years.add(years)
                 self.counted = max(self.counted, least or 0)
+                self.every = self.every or (least is not None and states == ("met",))
             case tree.Repeated(fields=names):
                 self.repeated.add(names)
             case tree.Divisor(field=name):

@@ -258,12 +258,12 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
 
 def _years_asked(test: tree.InEach, name: str) -> Iterator[int]:
     """One more and one less of the years that are looked at, or of those that are asked for: two or more that were not
-    met, and of some years fewer than all."""
-    years, least = test.years, test.least
+    met, one or more that were, and of some years fewer than all."""
+    years, least, one = test.years, test.least, 2 if test.states == ("not_met",) else 1
     if name == "least" and least is not None:
-        yield from (n for n in (least + 1, least - 1) if 2 <= n < years)
+        yield from (n for n in (least + 1, least - 1) if one <= n < years)
     elif name == "years":
-        fewest = least + 1 if least is not None else 2 if test.states == ("not_met",) else 1
+        fewest = least + 1 if least is not None else one
         yield from (n for n in (years + 1, years - 1) if n >= fewest)
 
 
