@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -48,6 +48,24 @@ def day_in_period(number: int, month: int, day: int, year_start: tuple[int, int]
 def block_of(number: int, count: int, starting: int) -> int:
     """The first period of the block of ``count`` that holds ``number``; before ``starting`` there is no block."""
     return starting + (number - starting) // count * count
+
+
+def block_before(
+    first: int, years: int, ago: int, in_force: Callable[[int], Iterable[tuple[int, int]]]
+) -> tuple[int, int] | None:
+    """The block of years so many blocks before the one of ``years`` from ``first`` on: its first year, and how many it
+    has. Each ends in the year before the next begins; of several, that of as many years is meant, else the longest.
+
+    ``in_force``: the blocks, how many years each has and from which year on there are any, that a year has.
+    """
+    for _ in range(ago):
+        last = first - 1
+        ending = [n for n, starting in in_force(last) if last - n + 1 == block_of(last, n, starting) >= starting]
+        if not ending:
+            return None
+        years = years if years in ending else max(ending)
+        first = last - years + 1
+    return first, years
 
 
 def add_months(day: date, months: int) -> date:

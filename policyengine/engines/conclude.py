@@ -19,6 +19,7 @@ from policyengine.engines.numbers import Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
+from policyengine.engines.truth import Cycle
 from policyengine.light import dataclass
 from policyengine.records.model import Person
 from policyengine.trace import Decision, Finding
@@ -160,7 +161,10 @@ class Case:
     def _came_out(
         self, span: Span, name: str, year: int | None, states: Mapping[str, frozenset[str]]
     ) -> frozenset[str]:
-        """The possible outcomes of a requirement in a year, given those in the period in question."""
+        """The possible outcomes of a requirement in a year or earlier block, given those in the period in question."""
+        if isinstance(year, Cycle):
+            block = self.later.block_before(name, span.first, span.years, year)
+            return MET if block is None else self.required(name, Span(*block))
         if year is None or Span(year, 1) == span:
             return states.get(name, MET)
         decided = year >= 1 and self.later.yearly

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from datetime import date
 
-from policyengine.engines.calendar import block_of, period_bounds
+from policyengine.engines.calendar import block_before, block_of, period_bounds
 from policyengine.engines.facts import Test, World, fields_asked
 from policyengine.engines.judge import Judge, with_kept
 from policyengine.engines.lookup import Finder
@@ -204,13 +205,26 @@ class Later:
 
     @property
     def running(self) -> tuple[str, ...]:
-        """Those of them whose outcome in the years before some conclusion asks for, in order."""
-        return tuple(sorted({name for _, name in self.years_back if name is not None}))
+        """Those of them whose outcome in the years or blocks before some conclusion asks for, in order."""
+        return tuple(sorted({one.rule for one in self.years_back if one.rule is not None}))
 
     @property
     def years_back(self) -> list[LooksBack]:
-        """What conclusions ask of several years."""
+        """What conclusions ask of several years or blocks of years."""
         return [test for rule in self.conclude for test in looks_back(rule.rule.statement.when)]
+
+    def block_before(self, name: str, first: int, years: int, ago: int) -> tuple[int, int] | None:
+        """The block of years by which a requirement was decided so many blocks before one (``calendar.block_before``);
+        None where there was none."""
+
+        def in_force(year: int) -> Iterator[tuple[int, int]]:
+            for rule in self.require:
+                window = rule.rule.statement.window  # type: ignore[attr-defined]
+                blocks = isinstance(window, tree.PerYears) and window.count > 1
+                if blocks and rule.rule.name == name and year >= 1 and rule.governs(year, self.plan.year_start):
+                    yield window.count, window.starting or 0
+
+        return block_before(first, years, ago, in_force)
 
     def stretch(self, first: int, years: int) -> Stretch:
         """Whole periods."""

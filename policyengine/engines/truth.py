@@ -301,14 +301,23 @@ def among(possible: frozenset[str], *states: str) -> Truth:
     return True if possible <= set(states) else None if possible & set(states) else False
 
 
+class Cycle(int):
+    """So many blocks of years before the one that is decided: stands for a year where ``Scene.requirement`` is asked
+    how a requirement came out by blocks."""
+
+
 def _in_each(node: tree.InEach) -> Test:
-    def came_out(scene: Scene, year: int) -> frozenset[str]:
-        return possible_outcomes(scene, year) if node.rule is None else outcomes_of(scene, node.rule, year)
+    def came_out(scene: Scene, ago: int) -> frozenset[str]:
+        if node.rule is None:
+            return possible_outcomes(scene, scene.period - ago)
+        if node.cycles:
+            return outcomes_of(scene, node.rule, Cycle(ago) if ago else None)
+        return outcomes_of(scene, node.rule, scene.period - ago)
 
     wanted = node.years if node.least is None else node.least
 
     def in_each(scene: Scene) -> Truth:
-        truths = [among(came_out(scene, scene.period - ago), *node.states) for ago in range(node.years)]
+        truths = [among(came_out(scene, ago), *node.states) for ago in range(node.years)]
         sure, perhaps = truths.count(True), truths.count(None)
         return True if sure >= wanted else None if sure + perhaps >= wanted else False
 

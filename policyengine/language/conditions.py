@@ -79,17 +79,17 @@ class Conditions(Literals):
                     f"完成的不到这么多年，请写 not ({said})；有这么多年未完成，请写 {missed}"),
             )  # fmt: skip
         elif each.data.startswith("each_") and before.strip() == "not":
-            none = say("the language can't say in none", "各年都不如此无法这样写")
-            count = each.children[-1].text
+            count, (turns, zh) = _number(each).text, ("cycles", "各周期") if _of_cycles(each) else ("years", "各年")
+            none = say("the language can't say in none", f"{zh}都不如此无法这样写")
             if each.data == "each_met" and count != "1":
-                running = f"{_called(each)}not met for {count} years running"
-                none = say(f"{running} for each of them not met", f"各年都未完成，请写 {running}")
+                running = f"{_called(each)}not met for {count} {turns} running"
+                none = say(f"{running} for each of them not met", f"{zh}都未完成，请写 {running}")
             self.wrong(
                 "PE204",
                 node,
-                say(f"“not {said}” can mean not in all of these years or in none",
-                    f"“not {said}”可指并非各年都如此，也可指各年都不如此"),
-                say(f"write not ({said}) for not in all; {none}", f"并非各年都如此，请写 not ({said})；{none}"),
+                say(f"“not {said}” can mean not in all of these {turns} or in none",
+                    f"“not {said}”可指并非{zh}都如此，也可指{zh}都不如此"),
+                say(f"write not ({said}) for not in all; {none}", f"并非{zh}都如此，请写 not ({said})；{none}"),
             )  # fmt: skip
 
     def read_across(self, nodes: Sequence[Node]) -> None:
@@ -200,20 +200,54 @@ class Conditions(Literals):
                 return tree.Repeated(self.fields(children), span)
             case "running":
                 named = _named(children)
-                return tree.InEach(("not_met",), self.running(node, named), named, span=span)
+                return tree.InEach(("not_met",), self.running(node, named), named, None, self.cycles(node), span)
             case "some" | "some_met":
                 states = ("not_met",) if node.data == "some" else ("met",)
                 years, least = self.some(node)
-                return tree.InEach(states, years, _named(children), least, span)
+                return tree.InEach(states, years, _named(children), least, self.cycles(node), span)
         each = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
-        return tree.InEach(each[node.data], self.whole(children[-1]), _named(children), span=span)
+        many, named = self.whole(_number(node)), _named(children)
+        return tree.InEach(each[node.data], many, named, None, self.cycles(node), span)
+
+    def cycles(self, node: Node) -> bool:
+        """Whether cycles are asked for, not years: then of one requirement, whose they are."""
+        if not _of_cycles(node):
+            return False
+        said = " ".join(self.sentence.text[node.start : node.end].split())
+        if "年" in said:
+            self.wrong(
+                "PE204",
+                node,
+                say(f"“{said}” speaks of years and of cycles", f"“{said}”既说年，又说周期"),
+                say("write years twice, or cycles twice: five-years 近 3 个周期 内 有 2 个周期 未完成",
+                    "前后请都写年，或都写周期，如：five-years 近 3 个周期 内 有 2 个周期 未完成"),
+            )  # fmt: skip
+        elif _named(node.children) is None:
+            asked = self.behind.get(node.start, ("five-years", False))[0] + f" {self.in_figures(node)}"
+            self.wrong(
+                "PE204",
+                node,
+                say(f"“{said}”: cycles of which requirement?", f"“{said}”：没有写明哪项要求的周期"),
+                say(f"write the requirement's id before it: {asked}", f"请在前面写该项要求的规则标识：{asked}"),
+            )
+        return True
+
+    def in_figures(self, node: Node) -> str:
+        """A test as it was written, with its numbers in figures (两, which was reported, as 2)."""
+        text, end = "", node.start
+        counts = _counted(node) if node.data.startswith("some") else (_number(node),)
+        for number in sorted(counts, key=lambda n: n.start):
+            text += self.sentence.text[end : number.start] + number.text
+            end = number.end
+        return " ".join((text + self.sentence.text[end : node.end]).split())
 
     def running(self, node: Node, rule: str | None) -> int:
         """How many years running: not one, of which ``not met`` would be true of the excused too."""
-        number = node.children[-1]
+        number, cycles = _number(node), _of_cycles(node)
         if not _of_one_year(node):
             return self.whole(number, 2)
-        said = say("years running are two or more", "连续的年数应为 2 或以上")
+        said = say(f"{'cycles' if cycles else 'years'} running are two or more",
+                   f"连续的{'周期数' if cycles else '年数'}应为 2 或以上")  # fmt: skip
         named, bracketed = (rule, False) if rule else self.behind.get(node.start, (None, False))
         of_period = say("not met and not excused", "未完成 且 非 已免除")
         of_rule = say(f"{named} not met and {named} not excused", f"{named} 未完成 且 {named} 未免除")
@@ -221,8 +255,8 @@ class Conditions(Literals):
             of_period = say("(not met) and (not excused)", "（未完成） 且 （非 已免除）")
         if self.sentence.folded[: node.start].rstrip().endswith(("not", "非")):  # which is said of both
             of_period, of_rule = (say(f"({both})", f"（{both}）") for both in (of_period, of_rule))
-        one = of_rule if rule else of_period
-        hint = say(f"of this year alone: {one}", f"只问本年的，请写：{one}")
+        one, this = of_rule if rule else of_period, say("cycle", "本周期") if cycles else say("year", "本年")
+        hint = say(f"of this {this} alone: {one}", f"只问{this}的，请写：{one}")
         if named and not rule and not bracketed:
             hint = say(f"of this year alone: {of_rule}; if it is said of the period, {of_period}",
                        f"只问本年的，指 {named} 的，请写：{of_rule}；指整个年度的，请写：{of_period}")  # fmt: skip
@@ -237,21 +271,25 @@ class Conditions(Literals):
         years, least = self.whole(last, 2), 2 if one else self.whole(count, 2 if missed else 1)
         if len(self.sentence.diagnostics) > known:
             return 3, 2
+        turns, zh, number = ("cycles", "个周期", "周期数") if _of_cycles(node) else ("years", "年", "年数")
         if one:
-            said = say("of several years two or more are asked for", "几年中未完成的年数应为 2 或以上")
-            lead = say("for one or more write ", "有一年或以上未完成的，请写：")
-            form = say("not ({}met or excused in each of last {} years)", "非 （{}近 {} 年 均 完成 或 已免除）")
+            said = say(f"of several {turns} two or more are asked for", f"几{zh}中未完成的{number}应为 2 或以上")
+            lead = say("for one or more write ", f"有一{zh}或以上未完成的，请写：")
+            form = say(
+                f"not ({{}}met or excused in each of last {{}} {turns})", f"非 （{{}}近 {{}} {zh} 均 完成 或 已免除）"
+            )
             self.wrong("PE208", count, said, self.of_either(node, lead, form, years))
         elif least == years:
-            said = say(f"these are all of the {years} years", f"{years} 年中的 {years} 年即每年")
-            lead = say("for each of them: ", "各年都未完成的，请写：" if missed else "各年都完成的，请写：")
-            form = say("{}met in each of last {} years", "{}近 {} 年 均 完成")
+            said = say(f"these are all of the {years} {turns}", f"{years} {zh}中的 {years} {zh}即每{zh}")
+            each = "各" + zh.removeprefix("个")
+            lead = say("for each of them: ", f"{each}都未完成的，请写：" if missed else f"{each}都完成的，请写：")
+            form = say(f"{{}}met in each of last {{}} {turns}", f"{{}}近 {{}} {zh} 均 完成")
             if missed:
-                form = say("{}not met for {} years running", "{}连续 {} 年 未完成")
+                form = say(f"{{}}not met for {{}} {turns} running", f"{{}}连续 {{}} {zh} 未完成")
             self.wrong("PE208", count, said, self.of_either(node, lead, form, years))
         elif least > years:
-            said = say(f"of {years} years no {least} can be {'not met' if missed else 'met'}",
-                       f"{years} 年中不可能有 {least} 年")  # fmt: skip
+            said = say(f"of {years} {turns} no {least} can be {'not met' if missed else 'met'}",
+                       f"{years} {zh}中不可能有 {least} {zh}")  # fmt: skip
             self.wrong("PE208", count, said)
         return years, least
 
@@ -382,11 +420,14 @@ class Conditions(Literals):
 
 def _of_one_year(node: Node) -> bool:
     """``连续 1 年 未完成``."""
-    return node.data == "running" and fold(node.children[-1].text) == "1"
+    return node.data == "running" and fold(_number(node).text) == "1"
 
 
 def _of_one_or_all(node: Node) -> bool:
-    """连续 1 年 未完成, 近 5 年 有 1 年 未完成, 近 5 年 有 5 年 完成: refused for the number of years."""
+    """连续 1 年 未完成, 近 5 年 有 1 年 未完成, 近 5 年 有 5 年 完成: refused for the number of years. And cycles, of
+    which it must be said whose they are."""
+    if _of_cycles(node):
+        return True
     if node.data not in ("some", "some_met"):
         return _of_one_year(node)
     count, years = (fold(n.text) for n in _counted(node))
@@ -395,8 +436,16 @@ def _of_one_or_all(node: Node) -> bool:
 
 def _counted(node: Node) -> tuple[Token, Token]:
     """The numbers of 近 5 年 内 有 2 年 未完成: of how many, and of how many years."""
-    last = next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
-    return next(c for c in node.children if isinstance(c, Node)).children[0], last
+    return next(c for c in node.children if isinstance(c, Node)).children[0], _number(node)
+
+
+def _number(node: Node) -> Token:
+    """How many years, or cycles, a test looks at."""
+    return next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER")
+
+
+def _of_cycles(node: Node) -> bool:
+    return any(isinstance(c, Token) and c.type == "CYCLES" for c in node.children)
 
 
 def _of_one_requirement(before: str, after: str) -> tuple[str | None, str] | None:
@@ -406,8 +455,9 @@ def _of_one_requirement(before: str, after: str) -> tuple[str | None, str] | Non
     if not one or not other or one[1] != other[1] or (one[2], other[2]) not in READ_ACROSS:
         return None
     if few := _MET_FOR.match(after.removeprefix(f"{one[1]} ")):
-        apart = f"{one[1]} excused or ({one[1]} met for {few[1]} of last {few[2]} years)"
-        return few_not_met(few[1], few[2], f"{one[1]} ", False), apart
+        turns = "cycles" if after.endswith("cycles") else "years"
+        apart = f"{one[1]} excused or ({one[1]} met for {few[1]} of last {few[2]} {turns})"
+        return few_not_met(few[1], few[2], f"{one[1]} ", False, turns), apart
     if other[2] == "not met for":
         return None, f"{one[1]} excused or ({one[1]} not met for …)"
     return f"{one[1]} met or excused in each of last …", f"{one[1]} {one[2]} or ({one[1]} {other[2]} of last …)"

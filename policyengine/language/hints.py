@@ -146,11 +146,12 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
     after = folded[asked.end("state") :].lstrip()
     if some := _SO_MANY.match(after):
         count, many, cycles = some.groups()
-        if either and (others := few_not_met(count, many, f"{called} " if called else "", False)) and not cycles:
+        turns = "cycles" if cycles else "years"
+        if either and (others := few_not_met(count, many, f"{called} " if called else "", False, turns)):
             return say(f"write {others}", f"请写 {others}")
         if either or state != "met":
             return _counted_years()
-        return _instead(called, f"{denied or ''}met for {count} of last {many} {cycles or 'years'}")
+        return _instead(called, f"{denied or ''}met for {count} of last {many} {turns}")
     if (run := re.match("for +([0-9]+) +(?:consecutive +)?(year|cycle)s?", after)) and not denied:
         return _instead(called, f"{state} in each of last {run[1]} {run[2]}s")
     if (each := re.match("in each of (?:the )?last +([0-9]+) *(cycles?)?", after)) and denied:  # else it is understood
@@ -187,24 +188,24 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
         return _instead(named, f"连续 {span} 未完成")
     called = f"{named} " if named else ""
     running, some = f"{called}连续 {span} 未完成", f"{called}近 {span} 内 有 2 {unit} 未完成"
+    turns, so_many, two = ("years", "几年", "两年") if unit == "年" else ("cycles", "几个周期", "两个周期")
+    alike = say(f"write {running} for each of the {turns}", f"各{unit.removeprefix('个')}都未完成，请写 {running}")
     if each["years"] in ("1", "2"):
-        return None if each["years"] == "1" else say(f"write {running} for each of the years",
-                                                     f"各年都未完成，请写 {running}")  # fmt: skip
-    return say(f"write {running} for each of the years; for some of them, two for example, {some}",
-               f"各年都未完成，请写 {running}；其中几年未完成，例如两年，请写 {some}")  # fmt: skip
+        return None if each["years"] == "1" else alike
+    return alike + say(f"; for some of them, two for example, {some}", f"；其中{so_many}未完成，例如{two}，请写 {some}")
 
 
-def few_not_met(least: str, years: str, called: str, chinese: bool) -> str | None:
+def few_not_met(least: str, years: str, called: str, chinese: bool, turns: str = "years") -> str | None:
     """How it is said that each of so many of several years is met or excused: of no more than the others it is neither.
-    ``called``: the requirement, with a space behind it."""
+    ``called``: the requirement, with a space behind it; ``turns``: years or cycles, which in Chinese are years."""
     others = int(years) - int(least) + 1
     if not 2 <= others <= int(years):
         return None
     if others == int(years):
-        return f"非 {called}连续 {years} 年 未完成" if chinese else f"not ({called}not met for {years} years running)"
+        return f"非 {called}连续 {years} 年 未完成" if chinese else f"not ({called}not met for {years} {turns} running)"
     if chinese:
         return f"非 {called}近 {years} 年 内 有 {others} 年 未完成"
-    return f"not ({called}not met for {others} of last {years} years)"
+    return f"not ({called}not met for {others} of last {years} {turns})"
 
 
 def _instead(named: str | None, text: str) -> str:

@@ -230,11 +230,13 @@ class Phrases:
         raise TypeError(c)
 
     def of_years(self, c: tree.InEach) -> str:
-        """How several years came out, without the requirement that is named."""
-        span = self.years(c.years)
+        """How several years, or cycles, came out, without the requirement that is named."""
+        span, one = self.years(c.years), "年"
+        if c.cycles:
+            span, one = self.either(f"{c.years} cycle{'s' * (c.years != 1)}", f"{c.years} 个周期"), "个周期"
         if c.least is not None:
             few, state = ("not met", "未完成") if c.states == ("not_met",) else ("met", "完成")
-            return self.either(f"{few} for {c.least} of last {span}", f"近 {span} 内 有 {c.least} 年 {state}")
+            return self.either(f"{few} for {c.least} of last {span}", f"近 {span} 内 有 {c.least} {one} {state}")
         if c.states == ("not_met",):
             return self.either(f"not met for {span} running", f"连续 {span} 未完成")
         each = self.either(" or ", " 或 ").join(self.state(s) for s in c.states)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from policyengine.language import tree
 
-LooksBack = tuple[int, str | None]
-"""How many years a test of a conclusion looks at, and the requirement that it names (None: it asks for the period)."""
+
+class LooksBack(NamedTuple):
+    """How many years, or ``cycles``, a test of a conclusion looks at, and the requirement that it names (None: it asks
+    for the period)."""
+
+    many: int
+    rule: str | None
+    cycles: bool = False
 
 
 def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
@@ -17,8 +24,9 @@ def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcom
 
 
 def looks_back(condition: tree.Condition | None) -> list[LooksBack]:
-    """What a conclusion asks of several years."""
-    return [(t.years, t.rule) for t in outcomes_asked(condition) if isinstance(t, tree.InEach)]
+    """What a conclusion asks of several years or cycles."""
+    asked = (t for t in outcomes_asked(condition) if isinstance(t, tree.InEach))
+    return [LooksBack(t.years, t.rule, t.cycles) for t in asked]
 
 
 def outcomes_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:

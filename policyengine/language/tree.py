@@ -296,13 +296,15 @@ class InEach:
     requirement ``rule`` alone. Only in ``conclude``.
 
     With the state ``not_met``: ``not met for 3 years running``. With ``least`` so many of them or more, but not all:
-    ``not met for 2 of last 3 years`` (2 or more), ``met for 3 of last 5 years``.
+    ``not met for 2 of last 3 years`` (2 or more), ``met for 3 of last 5 years``. ``cycles``: not so many years but so
+    many blocks of years, of a requirement over these: ``five-years not met for 2 cycles running``.
     """
 
     states: tuple[str, ...]
     years: int
     rule: str | None = None
     least: int | None = None
+    cycles: bool = False
     span: Span | None = _field(default=None, compare=False, repr=False)
 
 

@@ -39,7 +39,7 @@ class Statements:
         self.rules, self.vocabulary, self.tables, self.names = rules, vocabulary, tables, names
         self.reporter = reporter
         self.kinds = Kinds(vocabulary, tables, reporter)
-        self.conclusions = Conclusions(rules, names.packs[-1], self._known, self.kinds.word, reporter)
+        self.conclusions = Conclusions(rules, names.packs[-1], self._known, self.kinds.word, vocabulary, reporter)
 
     def check(self) -> None:
         """All of them, and those that are kept beside them."""

@@ -558,6 +558,119 @@ def test_a_block_looks_at_its_years_not_at_itself() -> None:
         assert block_.consequences == ("promotion_ready",) * ready
 
 
+TWO = "require total at least 20 hours per 2 years starting {}"
+CYCLE = rule("cycle", TWO.format(2011))
+RUN, EACH_CYCLE = "cycle not met for 2 cycles running", "cycle met in each of last 2 cycles"
+OF_CYCLE = rule("w", "excuse cycle when circumstance = valid_reason")
+SENIOR_CYCLE = rule("cycle", TWO.format(2011) + " when title_level = senior")
+SINCE_2015 = rule("cycle", TWO.format(2015))
+THREE, LATER = [
+    replace(
+        rule("cycle", "require total at least 20 hours per {} years starting {}".format(*window)), **{when: day(that)}
+    )
+    for window, when, that in (((3, 2012), "until", "2014-12-31"), ((2, 2015), "start", "2015-01-01"))
+]
+CYCLES = [
+    # condition; hours of each of 2011 to 2016 (None: 0 to 10), in cycles of two years; rules; facts; years of an
+    # excuse; sure, possible in 2015..2016
+    (RUN, (0, 0, 10, 9, 10, 9), [CYCLE], {}, [], True, False),
+    (RUN, (0, 0, 10, 10, 10, 9), [CYCLE], {}, [], False, False),  # the one before was met
+    (RUN, (0, 0, 10, 9, 10, 10), [CYCLE], {}, [], False, False),
+    (RUN, (0, 0, 0, 0, 0, 0), [CYCLE], {}, [], True, False),  # years without records count as evaluated
+    (RUN, (0, 0, 0, 19, 19, 0), [CYCLE], {}, [], True, False),  # whichever year of it they are of
+    (RUN, (0, 0, 10, None, 10, 9), [CYCLE], {}, [], False, True),
+    (RUN, (0, 0, 10, 9, 10, None), [CYCLE], {}, [], False, True),
+    (RUN, (0, 0, 10, None, 10, 10), [CYCLE], {}, [], False, False),
+    (f"not ({RUN})", (0, 0, 10, None, 10, 9), [CYCLE], {}, [], False, True),
+    (f"not ({RUN})", (0, 0, 10, 10, 10, 9), [CYCLE], {}, [], True, False),
+    ("cycle not met for 3 cycles running", (9, 10, 9, 10, 9, 10), [CYCLE], {}, [], True, False),
+    ("cycle not met for 3 cycles running", (10, 10, 9, 10, 9, 10), [CYCLE], {}, [], False, False),
+    # before 2011 there is none: met
+    ("cycle not met for 4 cycles running", (0, 0, 0, 0, 0, 0), [CYCLE], {}, [], False, False),
+    ("cycle not met for 3 of last 4 cycles", (0, 0, 0, 0, 0, 0), [CYCLE], {}, [], True, False),
+    ("cycle not met for 2 of last 3 cycles", (9, 10, 10, 10, 9, 10), [CYCLE], {}, [], True, False),
+    ("cycle not met for 2 of last 3 cycles", (10, 10, 10, 10, 9, 10), [CYCLE], {}, [], False, False),
+    ("cycle met for 2 of last 3 cycles", (10, 10, 9, 10, 10, 10), [CYCLE], {}, [], True, False),
+    ("cycle met for 2 of last 3 cycles", (10, 10, 9, 10, 9, None), [CYCLE], {}, [], False, False),
+    ("cycle met for 2 of last 3 cycles", (10, 10, 9, 10, 10, None), [CYCLE], {}, [], False, True),
+    (EACH_CYCLE, (0, 0, 10, 10, 10, 10), [CYCLE], {}, [], True, False),
+    (EACH_CYCLE, (0, 0, 10, 9, 10, 10), [CYCLE], {}, [], False, False),
+    ("cycle met in each of last 1 cycle", (0, 0, 0, 0, 10, 10), [CYCLE], {}, [], True, False),
+    # an excused cycle is neither, and breaks the run; of five years or not, leave counts that lies in them
+    (RUN, (0, 0, 10, 9, 10, 9), [CYCLE, OF_CYCLE], {}, [2014], False, False),
+    (RUN, (0, 0, 10, 9, 10, 9), [CYCLE, OF_CYCLE], {}, [2015], False, False),
+    (RUN, (0, 0, 10, None, 10, 9), [CYCLE, OF_CYCLE], {}, [2014], False, False),
+    (EACH_CYCLE, (0, 0, 10, 9, 10, 10), [CYCLE, OF_CYCLE], {}, [2014], False, False),
+    (EACH_CYCLE.replace("met", "met or excused"), (0, 0, 10, 9, 10, 10), [CYCLE, OF_CYCLE], {}, [2014], True, False),
+    # an excused year does not excuse the cycle
+    (RUN, (0, 0, 10, 9, 10, 9), [CYCLE, ILL], {}, [2014, 2015], True, False),
+    # not asked of the person, or not in force: met
+    (RUN, (0, 0, 0, 0, 0, 0), [SENIOR_CYCLE], {"title_level": "junior"}, [], False, False),
+    (RUN, (0, 0, 0, 0, 0, 0), [SENIOR_CYCLE], {"title_level": "senior"}, [], True, False),
+    (RUN, (0, 0, 0, 0, 0, 0), [SENIOR_CYCLE], {}, [], False, True),
+    (RUN, (0, 0, 0, 0, 0, 0), [SINCE_2015], {}, [], False, False),
+    (RUN, (0, 0, 0, 0, 0, 0), [replace(CYCLE, start=day("2015-01-01"))], {}, [], False, False),
+    (RUN, (0, 0, 0, 0, 0, 0), [replace(CYCLE, start=day("2014-01-01"))], {}, [], True, False),  # it ends in 2014
+    (EACH_CYCLE, (0, 0, 0, 0, 10, 10), [SINCE_2015], {}, [], True, False),
+    # cycles of three years until 2014, of two since: 2012..2014 and 2015..2016
+    (RUN, (0, 0, 10, 9, 10, 9), [THREE, LATER], {}, [], True, False),
+    (RUN, (0, 1, 10, 9, 10, 9), [THREE, LATER], {}, [], False, False),
+    (RUN, (20, 0, 10, 9, 10, 9), [THREE, LATER], {}, [], True, False),  # 2011 is not among them
+    (RUN, (0, 0, 10, 9, 10, 9), [replace(THREE, until=day("2013-12-31")), LATER], {}, [], False, False),
+    # expected only; with another condition
+    (RUN, (0, 0, 10, 9, 10, 9), [rule("cycle", TWO.format(2011).replace("require", "expect"))], {}, [], True, False),
+    (f"{RUN} and cycle not met", (0, 0, 10, 9, 10, None), [CYCLE], {}, [], False, True),
+    (f"{RUN} and cycle met", (0, 0, 10, 9, 10, None), [CYCLE], {}, [], False, False),
+    (f"{RUN} or cycle met", (0, 0, 10, 9, 10, None), [CYCLE], {}, [], True, False),  # whichever it is
+    # years of the block are others than the block: of 2016 and 2015 one was met, of the cycles none
+    (f"{RUN} and (not (not met for 2 years running))", (0, 0, 10, 9, 10, 9), [CYCLE, A], {}, [], True, False),
+    (f"{RUN} and (not met for 2 years running)", (0, 0, 10, 9, 9, 9), [CYCLE, A], {}, [], True, False),
+]  # fmt: skip
+
+
+def of_six_years(
+    amounts: tuple[int | None, ...], facts: dict[str, object], excused: list[int]
+) -> tuple[Person, list[Record]]:
+    dated = [(f"{2011 + n}-05-01", *((10, None) if a is None else (a,))) for n, a in enumerate(amounts) if a != 0]
+    return somebody("P", *(ILL_IN[year] for year in excused), **facts), hours(*dated)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("condition", "amounts", "rules", "facts", "excused", "sure", "possible"), CYCLES)
+def test_cycles_running(
+    condition: str, amounts: tuple[int | None, ...], rules: list[object], facts: dict[str, object],
+    excused: list[int], sure: bool, possible: bool,
+) -> None:  # fmt: skip
+    who, records = of_six_years(amounts, facts, excused)
+    made = plan(*BASE, *rules, rule("c", f"conclude not_excellent when {condition}"))  # type: ignore[arg-type]
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for asked in ((2016, 2016), (2011, 2016)):  # the cycles before are looked at, asked for or not
+            [d] = (d for d in judge(made, inputs(records, [who]), asked).decisions if d.period == "2015..2016")
+            assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+def test_cycles_are_looked_at_where_a_cycle_ends() -> None:
+    """In no year of its own, and in no block of another requirement."""
+    other = rule("other", "require total at least 1 hour per 3 years starting 2012")
+    made = plan(*BASE, A, CYCLE, other, rule("c", f"conclude not_excellent when {RUN}"))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        drawn = {d.period: d.consequences for d in judge(made, inputs([], [somebody()]), (2011, 2016)).decisions}
+        assert [period for period, names in drawn.items() if names] == ["2013..2014", "2015..2016"]
+
+
+def test_a_cycle_that_goes_on_may_end_a_run() -> None:
+    made = plan(*BASE, CYCLE, rule("c", f"conclude not_excellent when {RUN}"))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for amounts, as_of, sure, possible in (
+            ((10, 9, 9), "2016-06-01", 0, 1), ((10, 10, 9), "2016-06-01", 0, 0), ((10, 9, 20), "2016-06-01", 0, 0),
+            ((10, 9, 9), "2016-12-31", 1, 0), ((10, 9, 9), "2015-03-01", 0, 1),
+        ):  # fmt: skip
+            records = hours(*((f"{2013 + n}-05-01", a) for n, a in enumerate(amounts)))
+            d = judge(made, inputs(records, [somebody()]), (2015, 2015), day(as_of)).decisions
+            if as_of == "2016-12-31":
+                d = judge(made, inputs(records, [somebody()]), (2016, 2016), day(as_of)).decisions
+            assert (d[-1].period, len(d[-1].consequences), len(d[-1].possible)) == ("2015..2016", sure, possible)
+
+
 def test_met_or_excused_in_each_year() -> None:
     rules: list[object] = [A, ILL, "conclude promotion_ready when met or excused in each of last 2 years"]
     assert decision(rules, hours(("2015-05-01", 10)), somebody("P", EXCUSED)).consequences == ("promotion_ready",)

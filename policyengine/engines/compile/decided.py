@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.folk import Grid
@@ -57,10 +57,34 @@ class Decided:
         return f"decided_{self.name}"
 
 
+class Back(NamedTuple):
+    """What conclusions look back to: a column of the years, or blocks (``cycles``), so many before, and the requirement
+    whose outcomes it has; None for those of the year."""
+
+    column: str
+    rule: str | None
+    ago: int
+    cycles: bool
+
+    @property
+    def key(self) -> str:
+        return f"{'cycle' if self.cycles else 'year'}_{self.column}_{self.ago}"
+
+
 def years_asked(law: Law, years: int) -> range:
     """How many years before the last one of a span the years lie that the conclusions of a law look at; a single year
     is what is decided itself."""
-    return range(int(years == 1), max((count for count, _ in law.prepared.later.years_back), default=0))
+    looked = law.prepared.later.years_back
+    return range(int(years == 1), max((one.many for one in looked if not one.cycles), default=0))
+
+
+def blocks_asked(law: Law, span: Span) -> Iterator[Span]:
+    """The blocks before a span that the conclusions of a law look at."""
+    later = law.prepared.later
+    for one in later.years_back:
+        for ago in range(1, one.many) if one.cycles else ():
+            if block := later.block_before(one.rule or "", span.first, span.years, ago):
+                yield Span(*block)
 
 
 def conclude(host: Any, one: Decided, asker: Asker) -> None:
@@ -69,12 +93,10 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     one.consequences = [((), ())]
     if not one.law.prepared.later.conclude or not one.asked:
         return
-    asked_for: dict[str, str | None] = {"mask": None}
-    asked_for |= {f"run{n}": name for n, name in enumerate(one.law.prepared.later.running)}
-    earlier = _earlier(one, asked_for)
+    earlier = _earlier(one)
     came_out = ["rest", *(f"may{k}" for k in one.named)] if one.named else ["mask"]
     host.keep(f"before_{one.name}", _with_years_before(one, earlier, came_out))
-    keys = ["case_id", *came_out, *(f"{n}_{ago}" for n, ago in earlier)]
+    keys = ["case_id", *came_out, *(back.key for back in earlier)]
     found = t.select(**{n: t.col(n) for n in keys}).from_(t.table(f"before_{one.name}"), copy=False)
     rows = host.rows(found.distinct(copy=False))
     cases = t.select(**{n: t.col(n) for n in ("case_id", "who", "period", "id")})
@@ -84,8 +106,8 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     for row in rows:
         who, first, owed = known[row[0]]
         span, masks = Span(first, one.grid.years), row[1 : 1 + len(came_out)]
-        years = zip(earlier, map(possible_of, row[1 + len(masks) :]), strict=True)
-        before = {(span.last - ago, asked_for[n]): possible for (n, ago), possible in years}
+        found_before = zip(earlier, map(possible_of, row[1 + len(masks) :]), strict=True)
+        before = {(then, b.rule): possible for b, possible in found_before if (then := _then(one.law, span, b))}
         result = asker.concluded(one.persons[who], span, one.held(one.owed[owed], masks), before)
         loaded.append((*row, numbers.setdefault(result, len(numbers))))
     one.consequences = list(numbers)
@@ -99,26 +121,65 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     host.drop(f"before_{one.name}")
 
 
-def _earlier(one: Decided, asked_for: Mapping[str, str | None]) -> list[tuple[str, int]]:
-    """The columns of earlier years that conclusions look at, each with how many years before the last one that is.
-    ``asked_for``: the requirement whose outcomes a column has; None for those of the year."""
-    looked = one.law.prepared.later.years_back
-    counts = {column: max((n for n, of in looked if of == name), default=0) for column, name in asked_for.items()}
-    return [(column, ago) for column, count in counts.items() for ago in range(int(one.grid.years == 1), count)]
+def _then(law: Law, span: Span, back: Back) -> Span | None:
+    """The year or block that lies so many before a span; None where there is no such block."""
+    if not back.cycles:
+        return Span(span.last - back.ago, 1)
+    block = law.prepared.later.block_before(back.rule or "", span.first, span.years, back.ago)
+    return None if block is None else Span(*block)
 
 
-def _with_years_before(one: Decided, earlier: Sequence[tuple[str, int]], came_out: Sequence[str]) -> Any:
-    """The asked rows with what came out (these columns), and the possible outcomes of years and of requirements in
-    them (7, everything, before year 1 and where none is decided). ``earlier``: columns of the years so many years
-    ago."""
+def _earlier(one: Decided) -> list[Back]:
+    """The columns of earlier years, and blocks, that conclusions look at."""
+    later = one.law.prepared.later
+    columns: list[tuple[str, str | None]] = [
+        ("mask", None),
+        *((f"run{n}", name) for n, name in enumerate(later.running)),
+    ]
+    found = []
+    for cycles in (False, True):
+        for column, name in columns:
+            many = max((b.many for b in later.years_back if (b.rule, b.cycles) == (name, cycles)), default=0)
+            backs = (Back(column, name, ago, cycles) for ago in range(int(cycles or one.grid.years == 1), many))
+            found += [b for b in backs if not cycles or any(_then(one.law, span, b) for span in one.asked)]
+    return found
+
+
+def _with_years_before(one: Decided, earlier: Sequence[Back], came_out: Sequence[str]) -> Any:
+    """The asked rows with what came out (these columns), and the possible outcomes of years and blocks and of
+    requirements in them (7, everything, before year 1 and where none is decided; 1, met, where there was no such
+    block)."""
     decided = one.law.prepared.later.yearly
-    masks = {f"{n}_{ago}": t.coalesce(t.col(n, f"y{ago}"), t.lit(7)) if decided else t.lit(7) for n, ago in earlier}
+    years = [b for b in earlier if not b.cycles]
+    masks = {b.key: t.coalesce(t.col(b.column, f"y{b.ago}"), t.lit(7)) if decided else t.lit(7) for b in years}
+    blocks = {b: _blocks_before(one, b) for b in earlier if b.cycles}
+    for b, tables in blocks.items():
+        found = t.coalesce(*(t.col(b.column, alias) for alias in tables), t.lit(7))
+        known = [t.lit(first) for firsts in tables.values() for first in firsts]
+        masks[b.key] = t.case([(t.among(t.col("period", "d"), known), found)], t.lit(1))
     query = t.select(**t.cols("d", "person_id", "period", "case_id", *came_out), **masks).from_(
         t.table(one.table, "d"), copy=False
     )
-    for ago in sorted({ago for _, ago in earlier}) if decided else ():
+    for ago in sorted({b.ago for b in years}) if decided else ():
         alias = f"y{ago}"
         year = t.minus(t.col("last", "d"), t.lit(ago))
         same = t.both(t.same_person(alias, "d"), t.equal(t.col("period", alias), year))
         t.join(query, t.table(f"decided_{one.law.number}_1", alias), same, "LEFT")
+    for tables in blocks.values():
+        for alias, firsts in tables.items():
+            pairs = [(t.equal(t.col("period", "d"), t.lit(here)), t.lit(then)) for here, then in firsts.items()]
+            same = t.both(t.same_person(alias, "d"), t.equal(t.col("period", alias), t.case(pairs, t.lit(0))))
+            t.join(query, t.table(alias.partition("_of_")[2], alias), same, "LEFT")
     return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)
+
+
+def _blocks_before(one: Decided, back: Back) -> dict[str, dict[int, int]]:
+    """The tables in which the blocks before the asked spans are decided, by an alias that ends with the name: the first
+    year of each span, and of the block so many before it."""
+    found: dict[str, dict[int, int]] = {}
+    for span in one.asked:
+        if then := _then(one.law, span, back):
+            series = next(s for s in one.law.prepared.later.blocks if s == (then.years, then.first % then.years))
+            name = f"decided_{one.law.number}_{series[0]}_{series[1]}"
+            found.setdefault(f"{back.key}_of_{name}", {})[span.first] = then.first
+    return found

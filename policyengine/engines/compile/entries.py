@@ -408,4 +408,4 @@ def looks_beyond(law: Law) -> bool:
     windows = [r.rule.statement.window for r in later.require]  # type: ignore[attr-defined]
     if later.blocks or later.carry or any(isinstance(w, tree.AnyYears | tree.Within) for w in windows):
         return True
-    return any(count > 1 for count, _ in later.years_back)
+    return any(one.many > 1 for one in later.years_back)

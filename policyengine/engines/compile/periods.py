@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile import ways
 from policyengine.engines.compile.accounts import Accounts
-from policyengine.engines.compile.decided import Decided, Source, conclude, years_asked
+from policyengine.engines.compile.decided import Decided, Source, blocks_asked, conclude, years_asked
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
@@ -73,11 +73,13 @@ class Periods:
         years = self._years(spans, blocks)
         if years:
             self._add_grid(f"{self.law.number}_1", years, 1, spans)
-        for count, starting in later.blocks:
-            own = [s for s in blocks if s.years == count and (s.first - starting) % count == 0]
-            if own:
-                name = f"{self.law.number}_{count}_{starting}"
-                self._add_grid(name, [s.first for s in own], count, own)
+        before = {one for s in (*spans, *blocks) for one in blocks_asked(self.law, s)}
+        for series in later.blocks:
+            own = [s for s in blocks if (s.years, s.first % s.years) == series]
+            every = {s.first for s in before if (s.years, s.first % s.years) == series} | {s.first for s in own}
+            if every:
+                count, starting = series
+                self._add_grid(f"{self.law.number}_{count}_{starting}", sorted(every), count, own)
         for one in self.decided:
             self._ask(one)
         self.decided = [one for one in self.decided if one.owed]  # none where there is nobody
@@ -100,7 +102,7 @@ class Periods:
         """
         later = self.law.prepared.later
         years = {s.first for s in spans}
-        if len(years_asked(self.law, 1)) > MOST_YEARS:
+        if any(one.many > MOST_YEARS + 1 for one in later.years_back):
             raise Inexpressible("conclusions from more than a hundred years")
         if later.yearly:
             years |= {s.last - ago for s in (*spans, *blocks) for ago in years_asked(self.law, s.years)}
@@ -391,7 +393,7 @@ class Periods:
         found["mask"] = ways.mask(one.slots)
         if one.named:
             found |= {"rest": ways.mask(one.slots, rest=True)} | {f"may{k}": ways.named(k) for k in one.named}
-        if one.grid.years == 1:  # years to which conclusions look back
+        if one.grid.years == 1 or any(back.cycles for back in later.years_back):  # to which conclusions look back
             names = sorted(later.asked)
             found |= {f"run{n}": self._running(one, 1 + names.index(name)) for n, name in enumerate(later.running)}
         masked = t.beside("u", compared, **found)

@@ -28,8 +28,8 @@ from policyengine.trace import OUTCOMES, Finding
 STATES = ("met", "not_met", "undetermined")
 MASKS = {"met": 1, "not_met": 2, "excused": 4}
 BEYOND = 10 * UNBOUNDED
-Before = Mapping[tuple[int, str | None], frozenset[str]]
-"""The outcomes that are possible in earlier years, by year; those of a requirement in it with its name."""
+Before = Mapping[tuple[Span, str | None], frozenset[str]]
+"""The outcomes that are possible in earlier years and blocks; those of a requirement in it with its name."""
 SumOf = tuple[int, str]
 """A sum of the law by its number (-1: nothing), and over which kind of window it is taken."""
 
@@ -298,10 +298,10 @@ class _Case(Case):
         self._before = before
 
     def possible(self, span: Span) -> frozenset[str]:
-        return self._before[span.first, None]
+        return self._before[span, None]
 
     def required(self, name: str, span: Span) -> frozenset[str]:
-        return self._before[span.first, name]
+        return self._before[span, name]
 
 
 def _forced(state: str, least: bool) -> Amount:

@@ -1,4 +1,4 @@
-"""The years before that a conclusion looks at: a decision goes in, how those years came out comes out."""
+"""The years and cycles before that a conclusion looks at: a decision goes in, how they came out comes out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from policyengine.engines.calendar import days_of, labelled
+from policyengine.engines.calendar import days_of, label, labelled
 from policyengine.engines.reference import Prepared, evaluate_person
 from policyengine.language.references import LooksBack, looks_back
 from policyengine.records.model import Person, Record
@@ -18,23 +18,40 @@ from policyengine.trace import Decision, Finding
 if TYPE_CHECKING:
     from policyengine.tools.result.read import Written
 
-Years = Mapping[int, tuple[Decision, tuple[Finding, ...], frozenset[str]]]
-"""Decisions on single years, with their findings and the rules that require what is excused if it is not met, by the
-year's number."""
+Years = Mapping[str, tuple[Decision, tuple[Finding, ...], frozenset[str]]]
+"""Decisions on single years and blocks before, with their findings and the rules that require what is excused if it is
+not met, by their periods."""
+Asked = tuple[str, str | None]
+"""A period that a conclusion looks at, and the requirement whose outcome it asks for; None: that of the period."""
 
 
 def years_before(
     ready: Prepared, person: Person, records: Iterable[Record], decision: Decision, as_of: date | None
 ) -> Years:
-    """The years that conclusions in force in a decision's period look back on."""
-    first, last = labelled(decision.period)
-    asked = [years for rule, _ in ready.later.conclusions(last) for years, _ in looks_back(rule.rule.statement.when)]
-    span = max(1, last - max(asked, default=0) + 1), last - (first == last)
-    if not ready.later.yearly or span[0] > span[1]:
+    """The years, and cycles, that conclusions in force in a decision's period look back on."""
+    _, last = labelled(decision.period)
+    asked = (one for rule, _ in ready.later.conclusions(last) for one in looks_back(rule.rule.statement.when))
+    wanted = {period for one in asked for period, _ in periods_asked(ready, decision, one)} - {decision.period}
+    if not wanted:
         return {}
+    ends = [labelled(period) for period in wanted]
+    span = min(first for first, _ in ends), max(end for _, end in ends)
     judged = evaluate_person(ready, person, records, span, as_of)
-    single = (d for d in judged.decisions if d.period.isdecimal())
-    return {int(d.period): (d, of_period(d, judged.findings), spared_rules(ready, person, d)) for d in single}
+    found = (d for d in judged.decisions if d.period in wanted)
+    return {d.period: (d, of_period(d, judged.findings), spared_rules(ready, person, d)) for d in found}
+
+
+def periods_asked(ready: Prepared, decision: Decision, asked: LooksBack) -> Iterator[Asked]:
+    """The periods that a test of a conclusion looks at, the decision's own among them where it does."""
+    first, last = labelled(decision.period)
+    if not asked.cycles:
+        years = range(max(1, last - asked.many + 1), last + 1) if ready.later.yearly else ()
+        yield from ((str(year), asked.rule) for year in years)
+        return
+    yield decision.period, asked.rule
+    for ago in range(1, asked.many):
+        if block := ready.later.block_before(asked.rule or "", first, last - first + 1, ago):
+            yield label(*block), asked.rule
 
 
 def looked_at(ready: Prepared, decision: Decision, years: Years) -> dict[str, tuple[Earlier, ...]]:
@@ -43,25 +60,21 @@ def looked_at(ready: Prepared, decision: Decision, years: Years) -> dict[str, tu
     found = {}
     for rule, _ in ready.later.conclusions(last) if years else ():
         if asked := looks_back(rule.rule.statement.when):
-            versions, start = partial(versions_of, ready), ready.plan.year_start
-            found[rule.key] = tuple(earlier(asked, last, years, versions, start))
+            periods = [period for one in asked for period in periods_asked(ready, decision, one)]
+            found[rule.key] = tuple(earlier(periods, years, partial(versions_of, ready), ready.plan.year_start))
     return found
 
 
 def earlier(
-    asked: Iterable[LooksBack],
-    last: int,
-    years: Years,
-    versions: Callable[[str], Container[str]],
-    year_start: tuple[int, int],
+    asked: Iterable[Asked], years: Years, versions: Callable[[str], Container[str]], year_start: tuple[int, int]
 ) -> Iterator[Earlier]:
     """What a conclusion looks back on, the latest year first: of the period what was not met, of a requirement its
     findings. ``versions``: the keys of a requirement's versions, by its name."""
     asked = list(asked)
-    for year in sorted(years, reverse=True):
-        names = {name for count, name in asked if last - year < count}
+    for period in sorted(years, key=lambda p: labelled(p)[1], reverse=True):
+        names = {name for when, name in asked if when == period}
         if names:
-            decision, findings, spared = years[year]
+            decision, findings, spared = years[period]
             whole, own = None in names, [versions(name) for name in names if name is not None]
             shown = (
                 f
@@ -85,14 +98,20 @@ def looked_at_in(
     year_start: tuple[int, int],
 ) -> dict[str, tuple[Earlier, ...]]:
     """As ``looked_at``, as far as the years stand in a written result."""
-    first, last = labelled(decision.period)
-    single = (d for d in decisions if d.period.isdecimal() and d.policy == decision.policy)
-    before = (d for d in single if int(d.period) <= last - (first == last))
-    years = {int(d.period): (d, of_period(d, findings), frozenset[str]()) for d in before}
+    last = labelled(decision.period)[1]
+    before = (d for d in decisions if d.policy == decision.policy and d.period != decision.period)
+    years = {d.period: (d, of_period(d, findings), frozenset[str]()) for d in before}
+    named = {f.rule: written.names_of(f.rule) for f in findings}
     found = {}
     for rule in written.manifest["rules"] if years else ():
-        if asked := [(test["years"], test["of"]) for test in rule.get("looks_back", ())]:
-            named = {f.rule: written.names_of(f.rule) for f in findings}
+        periods = list[Asked]()
+        for test in rule.get("looks_back", ()):
+            if "cycles" in test:
+                blocks = (written.block_before(decision, test["of"], ago) for ago in range(1, test["cycles"]))
+                periods += [(block, test["of"]) for block in blocks if block is not None]
+            else:
+                periods += [(str(last - ago), test["of"]) for ago in range(test["years"])]
+        if periods:
             versions = lambda name, named=named: {key for key, names in named.items() if name in names}
-            found[rule["key"]] = tuple(earlier(asked, last, years, versions, year_start))
+            found[rule["key"]] = tuple(earlier(periods, years, versions, year_start))
     return found

@@ -7,21 +7,21 @@ from datetime import date
 from functools import partial
 
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
-from policyengine.engines.conclude import came_out
+from policyengine.engines.conclude import MET, came_out
 from policyengine.engines.facts import DECIDED, Scene
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Span
-from policyengine.engines.truth import among, compile_condition, ends_of, stretches_of
+from policyengine.engines.truth import Cycle, among, compile_condition, ends_of, stretches_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
-from policyengine.language.references import outcomes_asked
+from policyengine.language.references import LooksBack, outcomes_asked
 from policyengine.packs.model import Policy, Rule
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
 from policyengine.tools.enough.trial import without_records
-from policyengine.tools.explain.before import Years, looked_at, versions_of
+from policyengine.tools.explain.before import Years, looked_at, periods_asked, versions_of
 from policyengine.tools.explain.case import Earlier, InAll, Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
 
@@ -125,38 +125,53 @@ def may_follow(
     findings, asked = tuple(findings), without_records(ready, person)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
-    told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year, _) in years.items()}
-    outcomes: dict[int | None, str] = {year: told.outcome for year, (told, *_) in years.items()}
-    outcomes |= {None: decision.outcome} | ({last: decision.outcome} if first == last else {})
-    scene.outcome = lambda year: outcomes.get(year, frozenset(DECIDED))
-    own_year = first == last and ready.plan.policy == decision.policy
-    this = {last: (decision, findings, frozenset(asked.spared(Span(first, 1))))} if own_year else {}
+    told_of = {period: of_year for period, (_, of_year, _) in years.items()}
+    outcomes = {period: told.outcome for period, (told, *_) in years.items()} | {decision.period: decision.outcome}
+    scene.outcome = lambda year: outcomes.get(decision.period if year is None else str(year), frozenset(DECIDED))
+    span, own_policy = Span(first, last - first + 1), ready.plan.policy == decision.policy
+    this = {decision.period: (decision, findings, frozenset(asked.spared(span)))} if own_policy else {}
     counted = looked_at(ready, decision, {**this, **years})
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
-        every = {None: own, last: own, **told_of} if ready.plan.policy == decision.policy else {}
-        scene.requirement = lambda one, year, every=every: (
-            came_out(every[year], versions_of(ready, one)) if year in every else frozenset(DECIDED)
-        )
-        ends = [asked.ends_with(one, Span(first, last - first + 1)) for one in ready.later.named(rule)]
+        every = {**told_of, decision.period: own} if own_policy else {}
+        scene.requirement = partial(_required, ready, decision, every)
+        ends = [asked.ends_with(one, span) for one in ready.later.named(rule)]
         sure = rule.key in decision.consequence_rules
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
-            left_open = (m for year in counted.get(rule.key, ()) for m in _left_open(ready, rule.rule, last, year))
+            left_open = (m for year in counted.get(rule.key, ()) for m in _left_open(ready, rule.rule, decision, year))
             lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing), *left_open)
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
 
 
-def _left_open(ready: Prepared, rule: PlanRule[tree.Statement], last: int, year: Earlier) -> Iterator[str]:
-    """The missing facts of one of several years on which it depends what a conclusion asks of it. Whether somebody met
-    what is excused otherwise is nothing to the years that were not met."""
+def _required(
+    ready: Prepared, decision: Decision, every: Mapping[str, Iterable[Finding]], name: str, year: int | None
+) -> frozenset[str]:
+    """The outcomes that are possible for a requirement in a year or cycle, or in the decision's period (None).
+    ``every``: what is known of them, by period."""
+    period = decision.period if year is None else str(year)
+    if isinstance(year, Cycle):
+        first, last = labelled(decision.period)
+        block = ready.later.block_before(name, first, last - first + 1, year)
+        if block is None and every:
+            return MET
+        period = label(*block) if block else ""
+    return came_out(every[period], versions_of(ready, name)) if period in every else frozenset(DECIDED)
+
+
+def _left_open(ready: Prepared, rule: PlanRule[tree.Statement], decision: Decision, year: Earlier) -> Iterator[str]:
+    """The missing facts of one of several years or cycles on which it depends what a conclusion asks of it. Whether
+    somebody met what is excused otherwise is nothing to the years that were not met."""
     for f in year.findings:
         excused_or_met = f.rule in year.spared and f.status not in DECIDED
         possible = frozenset(("met", "excused")) if excused_or_met else came_out((f,), (f.rule,))
         for test in outcomes_asked(rule.statement.when):
-            if isinstance(test, tree.InEach) and last - int(year.period) < test.years:
+            if not isinstance(test, tree.InEach):
+                continue
+            asked = periods_asked(ready, decision, LooksBack(test.years, test.rule, test.cycles))
+            if year.period in (period for period, _ in asked):
                 own = year.outcome not in DECIDED if test.rule is None else f.rule in versions_of(ready, test.rule)
                 if own and among(possible, *test.states) is None:
                     yield from f.missing

@@ -25,7 +25,7 @@ from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Fact
 from policyengine.tools.prove import alike, days, leave
 from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
-from policyengine.tools.prove.model import Context, Situation
+from policyengine.tools.prove.model import Context, Series, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
 from policyengine.tools.prove.sides import in_stretch, world_of
 
@@ -38,8 +38,8 @@ FEW_DIVISORS = 12  # numbers of authors tried one by one
 OF_DAYS = {*days.OF_ENDS, "start", *days.LENGTHS}
 RECORD_ONLY = (*OF_DAYS, "quantity", "unit", "circumstance")
 Values = tuple[Fact | None, ...]
-Outcomes = tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]
-"""Of this year and those before, nearest first; of requirements, by name."""
+Outcomes = tuple[tuple[str, ...], tuple[tuple[Series, tuple[str, ...]], ...]]
+"""Of this year and those before, nearest first; of requirements, which also of cycles."""
 _WITHIN = {"met": ("met",), "excused": ("met", "excused"), "not_met": DECIDED}
 """What a firm requirement may be, by the outcome of its year."""
 
@@ -292,6 +292,7 @@ class Space:
             counted, all_told = 0, False
         courses = (_courses(asked[name], every, counted, all_told) for name in names)
         states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
+        states = [s for s in states if _of_one_period(s)]
         return [
             (years, held)
             for years in _courses({*marks, *firm.values()} - {0} if marks else (), every, counted, all_told)
@@ -400,10 +401,19 @@ def _runs(years: int, counted: int, all_told: bool) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(found))
 
 
-def _firm_years(name: str, asked: Collection[int], context: Context) -> int:
-    """In how many of the years that are asked for, from this one on, a period is not met without a requirement."""
-    versions = [g for g in context.governing if g.name == name]
+def _of_one_period(states: Iterable[tuple[Series, tuple[str, ...]]]) -> bool:
+    """Whether a requirement that is asked of years and of cycles comes out in one way in this period, the first of
+    either."""
+    first: dict[str, str] = {}
+    return all(first.setdefault(series.rule, outcomes[0]) == outcomes[0] for series, outcomes in states)
+
+
+def _firm_years(name: Series, asked: Collection[int], context: Context) -> int:
+    """In how many of the years that are asked for, from this one on, a period is not met without a requirement; of the
+    cycles before nobody knows which year is which."""
+    versions = [g for g in context.governing if g.name == name.rule]
     here = [g for g in versions if in_stretch(g, context)]
     if not here or any(isinstance(g.statement, tree.Expect) for g in here):
         return 0
-    return 1 if any(isinstance(g.statement, tree.Expect) for g in versions) else max(asked)
+    sometimes = any(isinstance(g.statement, tree.Expect) for g in versions)
+    return 1 if sometimes or name.cycles else max(asked)

@@ -13,7 +13,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.packs.model import Table
 from policyengine.plan.names import owning_field, walk
-from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.model import Context, Series
 from policyengine.tools.prove.spans import Time
 
 Constant = str | Fraction | bool | date
@@ -53,7 +53,9 @@ class Mentions:
     spans: dict[str, set[Time]] = field(default_factory=dict)
     between_days: bool = False  # the time between two days of the year is asked
     outcome_years: set[int] = field(default_factory=set)
-    requirements: dict[str, set[int]] = field(default_factory=dict)  # and of how many years they are asked
+    requirements: dict[Series, set[int]] = field(
+        default_factory=dict
+    )  # and of how many years, or cycles, they are asked
     counted: int = 0
     every: bool = False
     repeated: set[tuple[str, ...]] = field(default_factory=set)
@@ -111,9 +113,9 @@ class Mentions:
                 if in_all:
                     self.in_all.append(asked)
             case tree.Outcome(rule=str(name)):
-                self.requirements.setdefault(name, set()).add(1)
-            case tree.InEach(rule=str(name), years=years, least=least, states=states):
-                self.requirements.setdefault(name, set()).add(years)
+                self.requirements.setdefault(Series(name), set()).add(1)
+            case tree.InEach(rule=str(name), years=years, least=least, states=states, cycles=cycles):
+                self.requirements.setdefault(Series(name, cycles), set()).add(years)
                 self.counted = max(self.counted, least or int(states != ("not_met",)))
                 self.every = self.every or (least is not None and states == ("met",))
             case tree.Outcome():

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
@@ -75,13 +75,20 @@ def context_as_written(chain: Sequence[Pack], start: date | None, until: date | 
     )
 
 
+class Series(NamedTuple):
+    """A requirement of which it is asked how it came out year by year, or cycle by cycle."""
+
+    rule: str
+    cycles: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """One record and its person, or one person in one period: what statements are tried on.
 
     ``facts`` and ``person`` hold only what is given; what is absent is missing. ``outcomes``: of this year and those
-    before it, nearest first. ``requirements``: by name, those of the requirements that are asked for, in as many years
-    as are asked. ``repeated``: the fields in which an earlier record has the same values.
+    before it, nearest first. ``requirements``: those of the requirements that are asked for, in as many years, or
+    cycles, as are asked. ``repeated``: the fields in which an earlier record has the same values.
     """
 
     period: int
@@ -94,7 +101,7 @@ class Situation:
     circumstances: tuple[Circumstance, ...] = ()
     outcomes: tuple[str, ...] = ()
     repeated: frozenset[tuple[str, ...]] = frozenset()
-    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    requirements: tuple[tuple[Series, tuple[str, ...]], ...] = ()
 
     def as_record(self) -> Record:
         """The record as the evaluator takes it."""

@@ -21,7 +21,7 @@ from policyengine.engines.later import world_of as world_of_plan
 from policyengine.engines.lookup import Finder
 from policyengine.engines.numbers import LIMITLESS, UNBOUNDED
 from policyengine.engines.reference import evaluate_person, prepare
-from policyengine.engines.truth import compile_rule
+from policyengine.engines.truth import Cycle, compile_rule
 from policyengine.engines.windows import figure_bounds
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS, exact_text
@@ -31,7 +31,7 @@ from policyengine.packs.pieces import overlap
 from policyengine.packs.windows import of_a_year, years_of
 from policyengine.plan.model import STAGES, Plan, PlanRule
 from policyengine.records.model import Fact, Person
-from policyengine.tools.prove.model import Context, Given, Situation
+from policyengine.tools.prove.model import Context, Given, Series, Situation
 
 ZERO, ONE = Fraction(0), Fraction(1)
 INFINITE = Fraction(UNBOUNDED)  # "no limit"
@@ -88,7 +88,12 @@ def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
     states = dict(s.requirements)
 
     def requirement(name: str, year: int | None) -> frozenset[str]:
-        ago, known = 0 if year is None else s.period - year, states.get(name, ())
+        if year is None:  # this period is the first of either
+            known, ago = states.get(Series(name)) or states.get(Series(name, True), ()), 0
+        elif isinstance(year, Cycle):
+            known, ago = states.get(Series(name, True), ()), int(year)
+        else:
+            known, ago = states.get(Series(name), ()), s.period - year
         return frozenset((known[ago] if 0 <= ago < len(known) else "met",))
 
     scene.requirement = requirement

@@ -133,8 +133,10 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
         yield unit_name(s.unit)
     yield from _circumstances(s.circumstances, vocabulary)
     lead = say("this year and those before: ", "本年及以前各年：")
-    for rule, states in s.requirements:
-        yield f"{rule} {lead if len(states) > 1 else ''}{_course(states)}"
+    of_cycles = say("this cycle and those before: ", "本周期及以前各周期：")
+    for (rule, cycles), states in s.requirements:
+        before = of_cycles if cycles else lead
+        yield f"{rule} {before if len(states) > 1 else ''}{_course(states)}"
     if s.outcomes:
         yield lead + _course(s.outcomes)
     for names in sorted(s.repeated):

@@ -106,11 +106,18 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
 
 
 def _asks(rule: Rule, names: RuleNames) -> dict[str, Any]:
-    """The requirements that a conclusion names, and how many years it looks at, of the period or of one of them."""
+    """The requirements that a conclusion names, and how many years or cycles it looks at, of the period or of one of
+    them."""
     when = unwrapped(rule).when
     asked = requirements_asked(when)
     found = sorted({names.find(test.rule, rule.pack) or test.rule for test in asked if test.rule})
-    back = [{"years": n, "of": name and (names.find(name, rule.pack) or name)} for n, name in looks_back(when)]
+    back = [
+        {
+            "cycles" if one.cycles else "years": one.many,
+            "of": one.rule and (names.find(one.rule, rule.pack) or one.rule),
+        }
+        for one in looks_back(when)
+    ]
     return {**({"asks": found} if found else {}), **({"looks_back": back} if back else {})}
 
 

@@ -146,7 +146,7 @@ SHAPE: dict[str, Any] = {
             "about?": _maybe(_texts), "block?": _maybe(_years), "from": _maybe(_text), "until": _maybe(_text),
             "policies": _texts, "overrides?": _texts, "drops?": _some_texts, "asks?": _texts,
             "years_before?": _count,
-            "looks_back?": [{"years": _count, "of": _maybe(_text)}],
+            "looks_back?": [{"years?": _count, "cycles?": _count, "of": _maybe(_text)}],
         }
     ],
     "tables": {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.engines.calendar import block_of, days_of, is_label, label, labelled, period_bounds
+from policyengine.engines.calendar import block_before, block_of, days_of, is_label, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.explain.case import RuleNote, labels_together, note_of_manifest
@@ -265,6 +265,21 @@ class Written:
             if first >= starting and rules:
                 asked.setdefault(label(first, count), []).extend(sorted(r["key"] for r in rules))
         return tuple((block, "+".join(keys)) for block, keys in asked.items())
+
+    def block_before(self, decision: Decision, name: str, ago: int) -> str | None:
+        """The block of years by which a requirement was decided so many blocks before a decision's."""
+        policy, (first, last) = self.policy(decision.policy), labelled(decision.period)
+        if policy is None:
+            return None
+        own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and r.get("block")]
+        named = [r for r in own if name in self.names_of(r["key"])]
+
+        def in_force(year: int) -> Iterator[tuple[int, int]]:
+            days = period_bounds(year, year_start_of(policy))
+            yield from (tuple(r["block"]) for r in _standing(r for r in named if _covers(r, days)))
+
+        block = block_before(first, last - first + 1, ago, in_force)
+        return None if block is None else label(*block)
 
     def may_follow(self, decision: Decision) -> dict[str, tuple[str, ...]]:
         """For each consequence that is only possible, the rules that conclude it; those of others where the decision's

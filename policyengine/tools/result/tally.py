@@ -10,7 +10,7 @@ from datetime import date
 from itertools import product
 from typing import Any
 
-from policyengine.engines.calendar import covers, days_of, labelled, period_bounds, period_of
+from policyengine.engines.calendar import block_before, covers, days_of, labelled, period_bounds, period_of
 from policyengine.engines.facts import record_fact
 from policyengine.language import tree
 from policyengine.language.references import looks_back
@@ -143,16 +143,36 @@ def longer_than_a_year(plans: Iterable[Plan]) -> frozenset[str]:
 
 
 def looking_back(plans: Iterable[Plan], periods: Collection[str]) -> Iterator[Judged]:
-    """Conclusions from several years, with the first and the last day of those in which something was required."""
+    """Conclusions from several years or cycles, with the first and the last day of those in which something was
+    required."""
     for plan in plans:
-        asked = [(rule, *test) for rule in plan.conclude for test in looks_back(rule.statement.when)]
-        for (rule, count, name), period in product(asked, periods):
-            last = labelled(period)[1]
-            owed = [r for r in plan.require if name in (None, r.name)]
-            years = [y for y in range(max(1, last - count + 1), last + 1) if any(_in_force(r, y, plan) for r in owed)]
-            if years and _in_force(rule, last, plan):
-                start, end = (period_bounds(year, plan.year_start) for year in (years[0], last))
+        asked = [(rule, test) for rule in plan.conclude for test in looks_back(rule.statement.when)]
+        for (rule, test), period in product(asked, periods):
+            first, last = labelled(period)
+            owed = [r for r in plan.require if test.rule in (None, r.name)]
+            years = _cycles_back if test.cycles else _years_back
+            if (begins := years(plan, owed, test.many, first, last)) and _in_force(rule, last, plan):
+                start, end = (period_bounds(year, plan.year_start) for year in (begins, last))
                 yield plan.policy, rule.key, start[0], end[1]
+
+
+def _years_back(plan: Plan, owed: Iterable[PlanRule[Any]], many: int, first: int, last: int) -> int | None:
+    """The first of so many years in which something was required."""
+    owed = list(owed)
+    years = range(max(1, last - many + 1), last + 1)
+    return next((y for y in years if any(_in_force(r, y, plan) for r in owed)), None)
+
+
+def _cycles_back(plan: Plan, owed: Iterable[PlanRule[Any]], many: int, first: int, last: int) -> int | None:
+    """The first year of the first of so many blocks in which something was required; None where none ends with it."""
+    windows = [(r, w) for r in owed if isinstance(w := r.statement.window, tree.PerYears) and w.count > 1]
+
+    def in_force(year: int) -> Iterator[tuple[int, int]]:
+        yield from ((w.count, w.starting or 0) for r, w in windows if year >= 1 and _in_force(r, year, plan))
+
+    own = (first, last - first + 1)
+    found = [block_before(last + 1, own[1], ago, in_force) for ago in range(1, many + 1)]
+    return min(block[0] for block in found if block) if found[0] == own else None
 
 
 def _in_force(rule: PlanRule[Any], year: int, plan: Plan) -> bool:

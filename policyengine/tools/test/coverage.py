@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from policyengine.diagnostics import Span
-from policyengine.engines.calendar import covers, days_of, labelled, period_bounds, period_of
-from policyengine.engines.conclude import came_out
+from policyengine.engines.calendar import covers, days_of, label, labelled, period_bounds, period_of
+from policyengine.engines.conclude import MET, came_out
 from policyengine.engines.facts import DECIDED, Scene, World, find_row
 from policyengine.engines.ledger import Earlier
 from policyengine.engines.reference import Prepared, evaluate, prepare
-from policyengine.engines.truth import compile_condition, compile_what
+from policyengine.engines.truth import Cycle, compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.printer import print_condition
 from policyengine.messages import say
@@ -152,11 +152,11 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
         for before in earlier.values():
             before.add(record)
     outcomes = {d.period: d.outcome for d in result.decisions}
-    for label in case.expected:
-        year = labelled(label)[1]
-        scene = Scene(person.facts, person.circumstances, None, year, days_of(label, start))
-        scene.outcome = lambda year, label=label: outcomes.get(label if year is None else str(year), "met")
-        scene.requirement = partial(_came_out, prepared, result.findings, label)
+    for period in case.expected:
+        year = labelled(period)[1]
+        scene = Scene(person.facts, person.circumstances, None, year, days_of(period, start))
+        scene.outcome = lambda year, period=period: outcomes.get(period if year is None else str(year), "met")
+        scene.requirement = partial(_came_out, prepared, result.findings, period)
         yield scene
 
 
@@ -165,9 +165,15 @@ def _came_out(
 ) -> frozenset[str]:
     """The outcomes that are possible for a requirement in a period, or in a year; any, where it is not decided with
     such a one."""
-    label = period if year is None else str(year)
-    first, last = labelled(label)
-    findings = [f for f in findings if f.period == label]
+    when = period if year is None else str(year)
+    if isinstance(year, Cycle):
+        first, last = labelled(period)
+        block = prepared.later.block_before(name, first, last - first + 1, year)
+        if block is None:
+            return MET
+        when = label(*block)
+    first, last = labelled(when)
+    findings = [f for f in findings if f.period == when]
     versions = [r for r in prepared.plan.require if r.name == name]
     blocks = [w.count if isinstance(w := r.statement.window, tree.PerYears) else 1 for r in versions]
     return came_out(findings, {r.key for r in versions}) if last - first + 1 in blocks else frozenset(DECIDED)
