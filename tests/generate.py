@@ -8,7 +8,7 @@ carries, tables, split and claimed records.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -189,14 +189,16 @@ def _conclude_atom(rng: Random) -> tree.Condition:
     )
 
 
-def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.Condition:
-    """``yearly``: each year decides these requirements."""
+def _requirement_atom(rng: Random, names: Sequence[str], decided: Collection[object]) -> tree.Condition:
+    """``decided``: with what these requirements are: with each year, blocks of years, or months from a date."""
     if rng.random() < 0.25:
         return _conclude_atom(rng)
     test: tree.Condition = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
-    if yearly and rng.random() < 0.35:
-        states = (("not_met",), ("not_met",), ("met",), ("met", "excused"), ("excused",))
+    states = (("not_met",), ("not_met",), ("met",), ("met", "excused"), ("excused",))
+    if decided == {None} and rng.random() < 0.35:
         test = _of_years(rng, rng.randint(2, 3), states, rng.choice(names))
+    elif all(isinstance(one, tuple) for one in decided) and (aside := _beside(rng)).random() < 0.5:
+        test = dataclasses.replace(_of_years(rng, 2, states, aside.choice(names)), cycles=True)
     return tree.Not(test) if rng.random() < 0.6 else test
 
 
@@ -205,8 +207,7 @@ def _of_years(rng: Random, years: int, states: Sequence[tuple[str, ...]], rule: 
 
     What is drawn here leaves the draws of ``rng`` as they are, so that a seed gives what it has always given.
     """
-    first, *_, place = rng.getstate()[1]
-    aside = Random(first * 1000 + place)
+    aside = _beside(rng)
     if aside.random() < 0.35:
         years = aside.randint(3, 4)
         least = aside.randint(2, years - 1)
@@ -214,6 +215,12 @@ def _of_years(rng: Random, years: int, states: Sequence[tuple[str, ...]], rule: 
             return tree.InEach(("met",), years, rule, least - aside.randint(0, 1))
         return tree.InEach(("not_met",), years, rule, least)
     return tree.InEach(aside.choice(states), years, rule)
+
+
+def _beside(rng: Random) -> Random:
+    """Draws that leave those of ``rng`` as they are."""
+    first, *_, place = rng.getstate()[1]
+    return Random(first * 1000 + place)
 
 
 def _flag_atom(rng: Random) -> tree.Condition:
@@ -334,9 +341,9 @@ class Rules:
             self.rules.append(rule("r97", tree.Reject(what=self.any_what(), when=early, because="too early")))
         self._spans()
         for number in range(rng.choice((0, 1, 1, 2))):
-            names, yearly = self._decided_together()
+            names, decided = self._decided_together()
             if names:
-                atom = lambda r, names=names, yearly=yearly: _requirement_atom(r, names, yearly)
+                atom = lambda r, names=names, decided=decided: _requirement_atom(r, names, decided)
                 when = condition(rng, atom, rng.choice((1, 2, 3)))
                 self.rules.append(rule(f"r98-{number}", tree.Conclude(name=rng.choice(CONCLUSIONS), when=when)))
         return self.rules
@@ -368,16 +375,16 @@ class Rules:
             )
             self.rules.append(rule("r99", statement))
 
-    def _decided_together(self) -> tuple[list[str], bool]:
-        """Requirements that one conclusion may name: one drawn, and those decided with it; whether each year is."""
+    def _decided_together(self) -> tuple[list[str], set[object]]:
+        """Requirements that one conclusion may name: one drawn, and those decided with it; with what (``decided_with``)."""
         windows: dict[str, set[object]] = {}
         for one in self.rules:
             if isinstance(s := _statement(one), tree.Require):
                 windows.setdefault(one.name, set()).add(decided_with(s.window))
         if not windows:
-            return [], False
+            return [], set()
         first = self.rng.choice(sorted(windows))
-        return [name for name, found in windows.items() if found == windows[first]], windows[first] == {None}
+        return [name for name, found in windows.items() if found == windows[first]], windows[first]
 
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance

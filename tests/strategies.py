@@ -127,6 +127,19 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
         st.integers(1, 49),
     ),
     st.builds(
+        lambda of, rule, years: tree.InEach(of, years, rule, None, True),
+        st.sampled_from([("met",), ("excused",), ("met", "excused"), ("not_met",)]),
+        st.sampled_from(RULES),
+        st.integers(2, 99),
+    ),
+    st.builds(
+        lambda of, rule, least, more: tree.InEach(of, least + more, rule, least, True),
+        st.sampled_from([("met",), ("not_met",)]),
+        st.sampled_from(RULES),
+        st.integers(2, 50),
+        st.integers(1, 49),
+    ),
+    st.builds(
         lambda rule, least, more: tree.InEach(("met",), least + more, rule, least),
         st.none() | st.sampled_from(RULES),
         st.integers(1, 50),

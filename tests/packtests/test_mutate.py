@@ -102,6 +102,11 @@ CHANGES = {
         "conclude not_excellent when public-hours met for 1 of last 4 years",
         "conclude not_excellent when public-hours met for 3 of last 4 years",
     ],
+    "conclude not_excellent when public-hours not met for 3 cycles running": [
+        "conclude not_excellent",
+        "conclude not_excellent when public-hours not met for 4 cycles running",
+        "conclude not_excellent when public-hours not met for 2 cycles running",
+    ],
     "conclude not_excellent when public-hours met in each of last 2 years": [
         "conclude not_excellent",
         "conclude not_excellent when public-hours met in each of last 3 years",

@@ -81,6 +81,19 @@ NAMED = [
     ([rule("block", BLOCK)], "block met in each of last 2 years", [("PE258", "error")]),
     ([rule("block", BLOCK)], "block not met for 2 of last 5 years", [("PE258", "error")]),
     ([START], "start met or excused in each of last 2 years", [("PE258", "error")]),
+    # cycles running of what blocks of years decide
+    ([rule("block", BLOCK)], "block not met for 2 cycles running", []),
+    ([rule("block", BLOCK), rule("annual", ANNUAL)], "block not met for 2 cycles running and block not excused", []),
+    ([rule("annual", ANNUAL)], "annual not met for 2 cycles running", [("PE258", "error")]),
+    ([rule("any", "require total at least 90 hours in any 2 years")], "any met for 1 of last 2 cycles",
+     [("PE258", "error")]),
+    ([START], "start not met for 2 cycles running", [("PE258", "error")]),
+    ([], "block not met for 2 cycles running", [("PE241", "error")]),
+    ([rule("annual", ANNUAL), rule("block", BLOCK)], "block not met for 2 cycles running and annual not met",
+     [("PE256", "error")]),
+    # a requirement per year until 2019 had no cycles then: the first may be the second of a run
+    ([rule("block", ANNUAL, until=2019), rule("block", BLOCK, start=2020)], "block not met for 2 cycles running",
+     [("PE258", "error")]),
     # of the period, where no year is decided
     ([rule("block", BLOCK)], "not met for 2 years running", [("PE258", "warning")]),
     ([rule("block", BLOCK)], "met or excused in each of last 2 years", [("PE258", "warning")]),
@@ -105,6 +118,10 @@ NAMED = [
     ([rule("public", PUBLIC, start=2020)], "public met for 2 of last 3 years", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "not (public met for 2 of last 3 years)", []),
     ([rule("public", PUBLIC, start=2020)], "not (public met in each of last 2 years)", []),
+    ([rule("block", BLOCK, start=2030)], "block not met for 2 cycles running", []),
+    ([rule("block", BLOCK, start=2030)], "not (block not met for 2 cycles running)", [("PE257", "warning")]),
+    ([rule("block", BLOCK)], "block met in each of last 2 cycles", [("PE257", "warning")]),  # blocks begin in 2020
+    ([rule("block", BLOCK)], "block excused in each of last 2 cycles", []),
     ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public not excused", [("PE257", "warning")]),  # who has met it is not
     ([rule("public", PUBLIC, start=2020)], "not (public excused and title_level = senior)", [("PE257", "warning")]),
@@ -167,6 +184,63 @@ def test_a_conclusion_that_looks_at_years_before_its_requirement(condition: str,
         found = complaints(*rules)
         assert [d.code for d in found] == told
         assert not told or "until 2017-12-31 nothing is required by base/public" in found[0].message
+
+
+CYCLES_BEGIN = [
+    # condition of a conclusion about blocks of five years from 2020 on, the first of which ends in 2024; the last year
+    # in which it begins too early: it is drawn when a block ends, and looks at those before it
+    ("block met in each of last 1 cycle", 2023, 2020),  # in 2020 it is drawn in 2024
+    ("block met in each of last 2 cycles", 2024, 2025),  # from 2025 on it is drawn in 2029
+    ("block met for 2 of last 3 cycles", 2029, 2030),
+]
+
+
+@pytest.mark.parametrize(("condition", "early", "late"), CYCLES_BEGIN)
+def test_a_conclusion_that_looks_at_cycles_before_its_requirement(condition: str, early: int, late: int) -> None:
+    for start, told in ((early, early < late), (late, False)):
+        rules = [rule("block", BLOCK), rule("c", f"conclude not_excellent when {condition}", start=start)]
+        assert [d.code for d in complaints(*rules)] == ["PE257"] * told
+    ended = [rule("block", BLOCK, until=2034), rule("c", f"conclude not_excellent when {condition}", start=late)]
+    assert [d.code for d in complaints(*ended)] == ["PE257"]
+
+
+@pytest.mark.parametrize(
+    ("required", "asked", "instead"),
+    [
+        (BLOCK, "it not met for 2 years running", "base/it not met for 2 cycles running"),
+        (BLOCK, "it not met for 2 of last 5 years", "base/it not met for 2 of last 5 cycles"),
+        (BLOCK, "it met in each of last 3 years", "base/it met in each of last 3 cycles"),
+        (BLOCK, "not met for 2 years running", "it not met for 2 cycles running"),
+        (ANNUAL, "it not met for 2 cycles running", "base/it not met for 2 years running"),
+        (ANNUAL, "it met or excused in each of last 2 cycles", "base/it met or excused in each of last 2 years"),
+        (
+            "require total at least 9 hours within 12 months of joined",
+            "it not met for 2 cycles running",
+            "base/it not met",
+        ),
+        (
+            "require total at least 9 hours within 12 months of joined",
+            "it not met for 2 years running",
+            "base/it not met",
+        ),
+    ],
+)
+def test_what_is_proposed_for_years_of_cycles_and_cycles_of_years(required: str, asked: str, instead: str) -> None:
+    [found] = complaints(rule("it", required), rule("c", f"conclude not_excellent when {asked}"))
+    assert found.code == "PE258"
+    assert found.hint
+    assert found.hint.endswith(f": {instead}")
+    told = complaints(rule("it", required), rule("c", f"conclude not_excellent when {instead}", start=2040))
+    assert told == []
+
+
+def test_a_requirement_that_had_ended_before_the_years_looked_at() -> None:
+    for asked in ("public not met", "public met in each of last 3 years"):
+        rules = rule("public", PUBLIC, until=2015), rule("c", f"conclude not_excellent when {asked}", start=2020)
+        [found] = complaints(*rules)
+        assert (found.code, found.hint) == (
+            "PE257", "it had ended before: name what is required in its place, or leave the conclusion out"
+        )  # fmt: skip
 
 
 def test_a_conclusion_and_a_requirement_that_are_never_in_force_together() -> None:

@@ -127,6 +127,11 @@ NEVER = [
     "conclude not_excellent when public-hours met in each of last 3 years"
     " and public-hours not met for 2 of last 4 years",
     "conclude not_excellent when met for 3 of last 5 years and not met for 3 of last 5 years",
+    "conclude not_excellent when public-hours not met for 2 cycles running and public-hours met",
+    "conclude not_excellent when public-hours not met for 3 cycles running"
+    " and not (public-hours not met for 2 cycles running)",
+    "conclude not_excellent when public-hours not met for 2 of last 3 cycles"
+    " and public-hours met in each of last 2 cycles",
     "conclude not_excellent when met for 3 of last 4 years and not (met for 2 of last 3 years)",
     "conclude not_excellent when met in each of last 2 years and not (met for 2 of last 4 years)",
     "conclude not_excellent when public-hours met for 2 of last 3 years"
@@ -195,6 +200,11 @@ SOMETIMES = [
      "this year and those before: met, met, not met, not met"),
     ("conclude not_excellent when not met for 2 of last 4 years and not (not met for 3 of last 4 years) and met"
      " and not (not met for 2 of last 3 years)", "this year and those before: met, met, not met, not met"),
+    ("conclude not_excellent when public-hours not met for 2 cycles running",
+     "public-hours this cycle and those before: not met, not met"),
+    ("conclude not_excellent when public-hours not met for 2 cycles running"  # a cycle is no year
+     " and not (public-hours not met for 2 years running)", "public-hours this year and those before: not met, met,"
+     " public-hours this cycle and those before: not met, not met"),
     ("conclude not_excellent when met for 2 of last 4 years and not met for 2 of last 4 years",
      "this year and those before: met, met, not met, not met"),
     ("conclude not_excellent when met for 1 of last 4 years and excused and not (met for 2 of last 4 years)"

@@ -743,6 +743,53 @@ def test_a_consequence_of_some_years_and_of_one_requirement_shows_all_that_are_l
     assert alone.before == case.before
 
 
+CYCLES = """\
+├─ consequence: Held back    run, art. 4
+│  ├─ total 8 / 40, 32 short    cycle, art. 3
+│  └─ 2014..2015: total 9 / 40, 31 short    cycle, art. 3
+"""
+CYCLES_ZH = """\
+├─ 后果：Held back    run, art. 4
+│  ├─ 总学时 8 / 40，尚缺 32    cycle, art. 3
+│  └─ 2014..2015：总学时 9 / 40，尚缺 31    cycle, art. 3
+"""
+CYCLES_RUNNING = (
+    ("cycle", "require total at least 40 hours per 2 years starting 2014", ""),
+    ("run", 'conclude not_excellent "Held back" when cycle not met for 2 cycles running', ""),
+    ("some", "conclude praised when cycle not met for 2 of last 3 cycles", ""),
+)
+
+
+def test_a_consequence_of_cycles_running_shows_each_of_them(tmp_path: Path) -> None:
+    """9 hours in the cycle before, 8 in this one; before 2014 there is none. From the tables alone, as far as they go."""
+    law = law_of(tmp_path, *CYCLES_RUNNING)
+    files = files_of(tmp_path, PUBLIC.format(2015, "public", 9) + PUBLIC.format(2017, "public", 8))
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert case.decision.period == "2016..2017"
+    assert {key: [y.period for y in years] for key, years in case.before.items()} == {
+        "vale/run": ["2014..2015"], "vale/some": ["2014..2015"],
+    }  # fmt: skip
+    assert CYCLES in text_of_case(case)
+    assert CYCLES_ZH in text_of_case(case, "zh")
+    written(tmp_path, law, files, (2014, 2017))
+    (_, alone) = from_the_tables_alone(tmp_path)
+    assert alone.before == case.before
+
+
+def test_on_what_cycles_running_depend(tmp_path: Path) -> None:
+    """How much of 2015 nobody knows: it is what the consequence depends on, and 2017 is not."""
+    law = law_of(tmp_path, *CYCLES_RUNNING[:2])
+    files = files_of(tmp_path, PUBLIC.format(2015, "public", "") + PUBLIC.format(2017, "public", 8))
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert (case.may_follow, case.turns_on) == (
+        {"not_excellent": ("vale/run",)}, {"not_excellent": ("R2015:quantity",)},
+    )  # fmt: skip
+    assert "2014..2015: total 0–" in text_of_case(case)
+    full = files_of(tmp_path, PUBLIC.format(2015, "public", "") + PUBLIC.format(2017, "public", 40))
+    (case,) = both(tmp_path, law, full, (2017, 2017))  # the last was met, whatever the one before was
+    assert (case.decision.consequences, case.decision.possible, case.may_follow) == ((), (), {})
+
+
 def test_years_that_no_table_holds_are_not_told(tmp_path: Path) -> None:
     law = law_of(tmp_path, *RUNNING)
     files = files_of(tmp_path, PUBLIC.format(2018, "public", 8))

@@ -21,7 +21,9 @@ from policyengine.tools.evaluate.into import evaluate_into
 from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.result.result import Wish, check_strict
 from policyengine.tools.result.summary import summary_lines
+from policyengine.tools.result.tally import looking_back
 from policyengine.tools.result.verify import verify
+from tests.build import plan, rule
 from tests.tools.world import write_world
 
 ROOT = Path(__file__).parent.parent.parent
@@ -304,6 +306,30 @@ LOOKING_BACK = [
     ("conclude not_excellent when annual-hours met in each of last 3 years", "2016-03-05", "2016", "2014-01-01"),
     ("conclude not_excellent when annual-hours not met", "2016-03-05", "2016", ""),
 ]
+
+
+CYCLE = "require total at least 20 hours per 2 years starting {}"
+CYCLES_BACK = [
+    # cycles of two years from which year on; in force from; how many are looked at; the first of those with cycles
+    (2011, None, 2, 2013),
+    (2011, None, 3, 2011),
+    (2013, None, 3, 2013),
+    (2011, 2015, 3, 2015),
+    (2011, 2014, 3, 2013),  # the one that ends then is required
+]
+
+
+@pytest.mark.parametrize(("starting", "since", "many", "first"), CYCLES_BACK)
+def test_cycles_that_begin_before_the_first_record(starting: int, since: int | None, many: int, first: int) -> None:
+    """The conclusion belongs to the cycles alone: 2015..2016, and neither to 2016 nor to a block of another one."""
+    made = plan(
+        rule("cycle", CYCLE.format(starting), start=since),
+        rule("annual", "require total at least 9 hours per year"),
+        rule("other", "require total at least 9 hours per 3 years starting 2014"),
+        rule("c", f"conclude not_excellent when cycle not met for {many} cycles running"),
+    )
+    periods = ["2016", "2014..2016", "2015..2016"]
+    assert list(looking_back([made], periods)) == [(made.policy, "base/c", date(first, 1, 1), date(2016, 12, 31))]
 
 
 COMPILED = (("csv", "zh"), ("parquet", "en"))  # in turn: both have rules that look back, and some that don't
