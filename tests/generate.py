@@ -376,7 +376,7 @@ class Rules:
             self.rules.append(rule("r99", statement))
 
     def _decided_together(self) -> tuple[list[str], set[object]]:
-        """Requirements that one conclusion may name: one drawn, and those decided with it; with what (``decided_with``)."""
+        """Requirements that one conclusion may name: one drawn, and those decided with it; with what they are."""
         windows: dict[str, set[object]] = {}
         for one in self.rules:
             if isinstance(s := _statement(one), tree.Require):

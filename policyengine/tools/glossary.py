@@ -23,6 +23,7 @@ CONCEPTS = """
 链 | chain | packs on top of each other, from the national one down; together they make a policy
 规则版本 | rule version | a rule as it was in force for a stretch of time: `sichuan/annual-hours@2016`
 年度 | period | a year of the policy, from its year start; several years where a requirement says so
+周期 | cycle | a block of years that a requirement asks as a whole (`每 5 年`), decided when its last year ends
 学习记录 | record | one activity of one person, a row of a records file
 台账 | ledger | what became of every record: converted, counted, by which rules, or why not
 结果 | result | what one evaluation writes: decisions, findings, ledger, rejects, flags, missing facts and manifest

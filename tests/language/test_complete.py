@@ -72,6 +72,8 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
             [],
         ),
         ("结论 可以晋升 当 x-1 近", [], ["x-1 近"]),
+        ("结论 不得评优 当 x-1 连续 2 ", ["个周期", "年"], ["周期"]),
+        ("conclude not_excellent when x-1 not met for 2 ", ["cycles", "years"], []),
         ("结论 可以晋升 当 x-1 ", ["x-1 连续", "x-1 近"], []),
         ("conclude not_excellent when met and nat", ["national/annual-hours not met"], []),
         ("免除 本年 当 ann", [], []),

@@ -761,7 +761,7 @@ CYCLES_RUNNING = (
 
 
 def test_a_consequence_of_cycles_running_shows_each_of_them(tmp_path: Path) -> None:
-    """9 hours in the cycle before, 8 in this one; before 2014 there is none. From the tables alone, as far as they go."""
+    """9 hours in the cycle before, 8 in this one; before 2014 there is none. From the tables alone, too."""
     law = law_of(tmp_path, *CYCLES_RUNNING)
     files = files_of(tmp_path, PUBLIC.format(2015, "public", 9) + PUBLIC.format(2017, "public", 8))
     (case,) = both(tmp_path, law, files, (2017, 2017))
@@ -788,6 +788,25 @@ def test_on_what_cycles_running_depend(tmp_path: Path) -> None:
     full = files_of(tmp_path, PUBLIC.format(2015, "public", "") + PUBLIC.format(2017, "public", 40))
     (case,) = both(tmp_path, law, full, (2017, 2017))  # the last was met, whatever the one before was
     assert (case.decision.consequences, case.decision.possible, case.may_follow) == ((), (), {})
+
+
+def test_a_consequence_of_one_requirement_does_not_depend_on_a_year_that_is_excused_if_it_is_not_met(
+    tmp_path: Path,
+) -> None:
+    """Of 2016 it is not met, of 2017 that is open; 2018 can't be: who is new in it is excused."""
+    law = law_of(
+        tmp_path,
+        ("pub", "require public at least 10 hours per year", "  from: 2016\n"),
+        ("new", "excuse pub when year of joined = this year", ""),
+        ("held", "conclude not_excellent when pub not met for 2 of last 3 years", ""),
+        ("also", "conclude praised when pub not met for 2 of last 3 years or pub excused", ""),
+    )
+    rows = "".join(PUBLIC.format(year, "", 41) for year in (2017, 2018))
+    files = files_of(tmp_path, rows, "person_id,name,joined\nP1,Ann,2018-02-01\n")
+    (case,) = both(tmp_path, law, files, (2018, 2018))
+    assert case.turns_on == {
+        "not_excellent": ("R2017:subject",), "praised": ("R2018:subject", "R2017:subject"),
+    }  # fmt: skip
 
 
 def test_years_that_no_table_holds_are_not_told(tmp_path: Path) -> None:

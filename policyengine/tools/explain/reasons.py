@@ -15,7 +15,7 @@ from policyengine.engines.truth import Cycle, among, compile_condition, ends_of,
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
-from policyengine.language.references import LooksBack, outcomes_asked
+from policyengine.language.references import LooksBack, outcomes_asked, requirements_asked
 from policyengine.packs.model import Policy, Rule
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import unwrapped, walk
@@ -129,7 +129,8 @@ def may_follow(
     outcomes = {period: told.outcome for period, (told, *_) in years.items()} | {decision.period: decision.outcome}
     scene.outcome = lambda year: outcomes.get(decision.period if year is None else str(year), frozenset(DECIDED))
     span, own_policy = Span(first, last - first + 1), ready.plan.policy == decision.policy
-    this = {decision.period: (decision, findings, frozenset(asked.spared(span)))} if own_policy else {}
+    spared = frozenset(asked.spared(span))
+    this = {decision.period: (decision, findings, spared)} if own_policy else {}
     counted = looked_at(ready, decision, {**this, **years})
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
@@ -141,7 +142,8 @@ def may_follow(
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
             left_open = (m for year in counted.get(rule.key, ()) for m in _left_open(ready, rule.rule, decision, year))
-            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing), *left_open)
+            named_open = own if not own_policy else [f for f in own if _open_itself(ready, rule.rule, f, spared)]
+            lacks = (*rule.lacks(scene), *(m for f in named_open for m in f.missing), *left_open)
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
 
@@ -161,12 +163,26 @@ def _required(
     return came_out(every[period], versions_of(ready, name)) if period in every else frozenset(DECIDED)
 
 
+def _open_itself(ready: Prepared, rule: PlanRule[tree.Statement], f: Finding, spared: frozenset[str]) -> bool:
+    """Whether it is open what a conclusion asks of one of the decision's findings alone; of several years: see
+    ``_left_open``."""
+    asked = (test for test in requirements_asked(rule.statement.when) if isinstance(test, tree.Outcome))
+    own = (test for test in asked if f.rule in versions_of(ready, test.rule or ""))
+    return any(among(_possible(f, spared), test.state) is None for test in own)
+
+
+def _possible(f: Finding, spared: frozenset[str]) -> frozenset[str]:
+    """The outcomes that are possible for a finding. ``spared``: what is excused if it is not met."""
+    if f.rule in spared and f.status not in DECIDED:
+        return frozenset(("met", "excused"))
+    return came_out((f,), (f.rule,))
+
+
 def _left_open(ready: Prepared, rule: PlanRule[tree.Statement], decision: Decision, year: Earlier) -> Iterator[str]:
     """The missing facts of one of several years or cycles on which it depends what a conclusion asks of it. Whether
     somebody met what is excused otherwise is nothing to the years that were not met."""
     for f in year.findings:
-        excused_or_met = f.rule in year.spared and f.status not in DECIDED
-        possible = frozenset(("met", "excused")) if excused_or_met else came_out((f,), (f.rule,))
+        possible = _possible(f, year.spared)
         for test in outcomes_asked(rule.statement.when):
             if not isinstance(test, tree.InEach):
                 continue
