@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def _disagreements(written: Written, files: Sequence[Source], key: str | Path | 
     except PolicyError as e:
         if e.diagnostics[0].code == "PE908":  # it could not be looked at, which is no disagreement
             raise
-        yield from e.diagnostics
+        hint = say("nothing else was compared; evaluate again", "其余未再核对；请重新评定")
+        yield from (replace(d, hint=hint) for d in e.diagnostics)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         path = written.folder / MANIFEST
         text = say(f"the manifest was changed: {e!r} is not as we write it", f"清单已被改动：{e!r} 与写出时不同")
