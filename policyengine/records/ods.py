@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import groupby
 from zipfile import ZipFile
 
@@ -21,7 +20,7 @@ from policyengine.records.xlsx import (
     Parser,
     Range,
     formula_text,
-    moment_text,
+    iso_text,
     month_text,
     number_text,
 )
@@ -71,7 +70,7 @@ def _text(facts: dict[str, str], shown: str) -> str:
             value = number_text(float(facts[_OFFICE + "value"]))
             return shown if shown.isdigit() and shown.lstrip("0") == value else value  # 000123 by its format
         case "date":
-            moment = _moment(facts[_OFFICE + "date-value"])
+            moment = iso_text(facts[_OFFICE + "date-value"])
             return month_text(moment) if _only_month(shown, moment) else moment
         case "time":
             match = _HOURS.fullmatch(facts[_OFFICE + "time-value"])
@@ -90,13 +89,6 @@ def _only_month(shown: str, moment: str) -> bool:
     numbers.remove(year)
     month = [] if re.search("[A-Za-z]", shown) else [moment[5:7], moment[5:7].lstrip("0")]
     return not numbers or (len(numbers) == 1 and numbers[0] in month)
-
-
-def _moment(text: str) -> str:
-    try:
-        return moment_text(datetime.fromisoformat(text))
-    except ValueError:
-        return text
 
 
 def _times(facts: dict[str, str], name: str) -> int:

@@ -270,7 +270,7 @@ class _Sheet(Parser):
                     raise NotXlsx(f"there is no shared text {number}")
                 return self.texts[number]
             case "b":
-                return "true" if text.strip() == "1" else "false"
+                return "true" if text.strip() in ("1", "true") else "false"
             case "n":
                 if self.style < len(self.lengths) and self.lengths[self.style]:
                     return length_text(round(max(float(text), 0) * 86_400_000) // 1000)
@@ -282,7 +282,7 @@ class _Sheet(Parser):
                     shown.zfill(self.zeros[self.style]) if shown.isdigit() and self.style < len(self.zeros) else shown
                 )
             case "d":
-                return text
+                return iso_text(text)
         return unescaped(text)  # texts, results of formulas, errors such as #N/A
 
 
@@ -312,6 +312,14 @@ def length_text(seconds: int) -> str:
 def moment_text(moment: datetime) -> str:
     """``2016-03-05``, with ``14:30:00`` where it isn't midnight."""
     return moment.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+
+
+def iso_text(text: str) -> str:
+    """A moment of ISO 8601, ``2016-03-05T14:30:00``, as the text of one."""
+    try:
+        return moment_text(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 _LETTERS = {chr(65 + i): i + 1 for i in range(26)}

@@ -91,6 +91,28 @@ def test_a_time_is_no_day_in_a_workbook_that_counts_from_1904_either(
     assert _shown(tmp_path, 0.0625, "yyyy-mm-dd", calendar_1904=True) == "1:30:00"
 
 
+@pytest.mark.parametrize("way", ["whole", "streamed"])
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ('t="b"><v>1</v>', "true"),
+        ('t="b"><v>0</v>', "false"),
+        ('t="b"><v>true</v>', "true"),  # both are words of xsd:boolean
+        ('t="b"><v>false</v>', "false"),
+        ('t="d"><v>2016-03-05</v>', "2016-03-05"),
+        ('t="d"><v>2016-03-05T00:00:00</v>', "2016-03-05"),
+        ('t="d"><v>2016-03-05T14:30:00.000</v>', "2016-03-05 14:30:00"),
+    ],
+)
+def test_values_that_a_cell_may_write_in_two_ways(
+    cell: str, expected: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.xlsx"
+    book(path, f'<c r="A1" {cell}</c>')
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: way == "whole")
+    assert _tables(path) == [("Sheet1", [(1, [expected])])]
+
+
 @pytest.mark.parametrize(
     ("serial", "code", "expected"),
     [
