@@ -424,10 +424,9 @@ def test_what_was_published_without_its_files_gets_their_facts_later(
     assert not publish(folders[0], to).changed
 
 
-def test_an_empty_persons_file_adds_nothing(database: tuple[str, Ask], tmp_path: Path) -> None:
+def test_an_empty_persons_file_adds_nothing(tmp_path: Path) -> None:
     """It was within reach: twice is once for it as well, and nothing is lacking."""
-    to, _ = database
-    county = write_county(tmp_path / "county")
+    county, to = write_county(tmp_path / "county"), str(tmp_path / "status.duckdb")
     rows = (county / "persons.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (county / "persons.csv").write_text(rows[0], encoding="utf-8")
     folder = save(judged(county, 2016, 2016), tmp_path / "out")
