@@ -435,6 +435,7 @@ def compiled(cases: list[Case], people: list[tuple[Person, list[Record]]], asked
     ("cases", "asked"),
     # that the years before are asked for, too, changes nothing of how they are looked at: of every fourth plan
     [(cases, asked) for n, cases in enumerate(by_plan(RUNNING)) for asked in (ASKED if n % 4 == 0 else ASKED[:1])],
+    ids=lambda value: value[0][0] if isinstance(value, list) else f"{value[0]}..{value[1]}",
 )
 def test_not_met_for_years_running_is_compiled(cases: list[Case], asked: tuple[int, int]) -> None:
     compiled(cases, [of_years(*(case[i] for i in (1, 3, 4))) for case in cases], asked)
