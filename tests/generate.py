@@ -8,6 +8,7 @@ carries, tables, split and claimed records.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -211,10 +212,14 @@ def _of_years(rng: Random, years: int, states: Sequence[tuple[str, ...]], rule: 
     if aside.random() < 0.35:
         years = aside.randint(3, 4)
         least = aside.randint(2, years - 1)
-        if aside.random() < 0.4:
-            return tree.InEach(("met",), years, rule, least - aside.randint(0, 1))
-        return tree.InEach(("not_met",), years, rule, least)
+        return tree.InEach(("met",) if aside.random() < 0.4 else ("not_met",), years, rule, least)
     return tree.InEach(aside.choice(states), years, rule)
+
+
+def _as_ever(rules: Sequence[Rule | Governing]) -> str:
+    """Rules in words from which what is drawn next is what it was before some of several years could be met ones."""
+    said = _as_drawn(rules).replace(", cycles=False", "")
+    return re.sub(r"states=\('met',\)(, years=\d+, rule=[^,]+, least=\d)", r"states=('not_met',)\1", said)
 
 
 def _beside(rng: Random) -> Random:
@@ -301,7 +306,7 @@ class Rules:
     def beyond(self) -> list[Rule | Governing]:
         """These and some more, from draws of their own: a measure that is not always in force, shares of it, its
         records by the period in which they count, and flags on quantities."""
-        rng = self.rng = Random(_as_drawn(self.rules))
+        rng = self.rng = Random(_as_ever(self.rules))
         self.rules = list(self.rules)
         name = next((n for n in ("face_to_face", "public_theme") if n not in self._measures()), None)
         if name is not None and self.maybe(0.5):
