@@ -175,7 +175,7 @@ def _from_years_before(rule: Rules, years: int) -> Stretch:
     if start is None or start.year < years:
         return None, rule.until
     day = 28 if (start.month, start.day) == (2, 29) else start.day
-    return start.replace(year=min(start.year - years + 1, 9999), day=day), rule.until
+    return start.replace(year=min(start.year - years + 1, date.max.year), day=day), rule.until
 
 
 def _block(rule: Rules) -> tree.PerYears | None:
@@ -202,7 +202,7 @@ def _decided(found: list[Rules], test: tree.Outcome | tree.InEach) -> Iterator[S
     for one in found:
         window, cycles = _block(one), isinstance(test, tree.InEach) and test.cycles
         if window is not None and cycles and window.starting is not None:
-            ends: Stretch = (date(window.starting + window.count - 1, 1, 1), None)
+            ends: Stretch = (date(min(window.starting + window.count - 1, date.max.year), 1, 1), None)
             if stretch := overlap(one.stretch, ends):
                 yield stretch
         else:

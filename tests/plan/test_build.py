@@ -234,6 +234,15 @@ def test_what_is_proposed_for_years_of_cycles_and_cycles_of_years(required: str,
     assert told == []
 
 
+def test_cycles_beyond_the_calendar() -> None:
+    for window, start in (("9999 years starting 2000", 2020), ("5 years starting 2020", 9998)):
+        rules = (
+            rule("it", f"require total at least 9 hours per {window}"),
+            rule("c", "conclude not_excellent when it met in each of last 2 cycles", start=start),
+        )
+        assert {d.code for d in complaints(*rules)} <= {"PE257"}
+
+
 def test_a_requirement_that_had_ended_before_the_years_looked_at() -> None:
     for asked in ("public not met", "public met in each of last 3 years"):
         rules = rule("public", PUBLIC, until=2015), rule("c", f"conclude not_excellent when {asked}", start=2020)
