@@ -72,6 +72,13 @@ def command(
         if policy is None:
             _must_be_there(records)
             refuse_results(records)
+            if Path(records[0]).is_dir():
+                raise click.UsageError(
+                    say(
+                        f"{records[0]} is not a result; where it holds records, say by which policy: --policy FOLDER",
+                        f"{records[0]} 不是评定结果；如果其中是学习记录，请用 --policy 指定政策",
+                    )
+                )
             raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
         from policyengine.tools.evaluate.evaluate import Files
         from policyengine.tools.evaluate.select import load_law

@@ -122,6 +122,7 @@ def test_who_will_open_csv_with_excel_is_told(
         ("explain records.csv a --person A1", "a is a result, not a file of records"),
         ("explain a/decisions.csv --person A1", "a/decisions.csv is a file of a result: name its folder, a"),
         ("explain records.csv --person A1", "say by which policy: --policy FOLDER"),
+        ("explain policies --person A1", "policies is not a result; where it holds records, say by which policy"),
         ("verify a b", "b is a result, not a file of records; of results one is taken at a time"),
         ("verify a b/manifest.json", "b/manifest.json is a file of a result: name its folder, b"),
     ],
