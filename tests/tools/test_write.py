@@ -123,6 +123,9 @@ def test_a_folder_of_others_is_left_alone(evaluation: Evaluation, written: Path,
             save(evaluation, tmp_path / target)
         assert error.value.diagnostics[0].code == code
     assert "move notes.txt elsewhere" in str(error.value.diagnostics[0].hint)  # the folder is that of a result
+    (written / "~$ledger.xlsx").write_bytes(b"\x05Zhang")  # which Explorer does not show
+    with pytest.raises(PolicyError, match=r"PE911(.|\n)*hint: ledger\.xlsx is open in a spreadsheet program: close it"):
+        save(evaluation, written)
     assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
     assert (written / "notes.txt").exists()
     (tmp_path / "empty").mkdir()

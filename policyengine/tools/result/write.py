@@ -130,11 +130,18 @@ def refuse_foreign(target: Path) -> None:
         )
         hint = say("name a new or empty folder", "请指定新的或空的文件夹")
         if files_of_result(target):  # beside a result of ours: a report of it, a database, notes
+            from policyengine.records.files import LOCK
+
             names = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
             hint = say(
                 f"a result is replaced as a whole: move {names} elsewhere; or give a new or empty folder",
                 f"结果会整体替换其文件夹：请将 {names} 移到别处；或指定新的或空的文件夹",
             )
+            if (opened := next((n.removeprefix(LOCK) for n in foreign if n.startswith(LOCK)), None)) is not None:
+                hint = say(
+                    f"{opened} is open in a spreadsheet program: close it there",
+                    f"{opened} 正在表格软件（如 Excel）中打开：请先关闭",
+                )
         raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
 
 
