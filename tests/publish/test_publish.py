@@ -156,7 +156,8 @@ def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
         connection.execute(f"CREATE TABLE t ({column})")
         connection.execute(f"INSERT INTO t VALUES {texts}")
         frame = described(connection, exp.to_table("t"), texts=column == "f TEXT")
-        query = exp.select(*figure(frame, "f", denominator(connection, frame, ["f"]))).from_("t")
+        per_unit = denominator(connection, frame, ["f"])
+        query = exp.select(*figure(ticks(frame, "f", per_unit), per_unit)).from_("t")
         found = [tuple(map(str, row)) for row in connection.execute(query.sql("duckdb")).fetchall()]
     assert found == [
         ("2.2222222222", "20/9"), ("None", "None"), ("1.5000000000", "None"), ("0.3333333333", "1/3"),

@@ -41,7 +41,7 @@ class Staged:
         """One after the other."""
         frame = self.source.decisions
         texts = self._texts(frame, "person_id", "period", "policy", "outcome", "advisories", "consequences")
-        yield self._rows("decisions", frame, {**texts, "unit": self.source.unit(), **self._figures(frame, FIGURES)})
+        yield self._rows("decisions", frame, {**texts, "unit": self.source.unit()}, FIGURES)
         yield from self._measures(frame)
         yield self._as_written("findings")
         if self.source.ledger is not None:
@@ -57,36 +57,41 @@ class Staged:
 
     # --- pieces ---
 
-    def _rows(self, table: str, frame: Frame, cells: Mapping[str, Any]) -> Query:
-        return table, t.select(result_id=t.lit(self.result_id), **cells).from_(frame.relation.copy(), copy=False)
+    def _rows(
+        self, table: str, frame: Frame, cells: Mapping[str, Any], figures: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> Query:
+        """Cells, and each figure as a decimal, and as a fraction where that is rounded. ``names``: what figures are
+        called, where not as in the frame."""
+        per_unit = denominators(self.connection, frame, figures)
+        whole = {f"{c} in ticks": ticks(frame, c, n) for c, n in per_unit.items()}  # no column is called so
+        shown: dict[str, Any] = {}
+        for column, name in zip(figures, names or figures, strict=True):
+            value = t.col(f"{column} in ticks") if column in per_unit else None
+            shown[name], shown[f"{name}_exact"] = figure(value, per_unit.get(column, 1))
+        rows = t.sub(t.beside("f", t.select_all(frame.relation.copy()), **whole), "f")
+        return table, t.select(result_id=t.lit(self.result_id), **cells, **shown).from_(rows, copy=False)
 
     def _texts(self, frame: Frame, *columns: str) -> dict[str, Any]:
         return {c: frame.text(c) for c in columns}
-
-    def _figures(self, frame: Frame, columns: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
-        """Each figure as a decimal, and as a fraction where that is rounded."""
-        cells = {}
-        per_unit = denominators(self.connection, frame, columns)
-        for column, shown in zip(columns, names or columns, strict=True):
-            cells[shown], cells[f"{shown}_exact"] = figure(frame, column, per_unit.get(column, 1))
-        return cells
 
     def _measures(self, frame: Frame) -> Iterator[Query]:
         """Hours by subject and the measures that packs declare, a row each."""
         for measure in (*self.written.subjects(), *self.written.measures()):
             columns = (measure, f"required_{measure}", f"shortfall_{measure}")
             texts = self._texts(frame, "person_id", "period", "policy")
-            figures = self._figures(frame, columns, ("value", "required", "shortfall"))
-            table, query = self._rows("decision_measures", frame, {**texts, "measure": t.lit(measure), **figures})
-            yield table, query.where(t.present(figures["value"].copy()), copy=False)
+            cells = {**texts, "measure": t.lit(measure)}
+            table, query = self._rows("decision_measures", frame, cells, columns, ("value", "required", "shortfall"))
+            value = next(cell.this for cell in query.expressions if cell.alias == "value")
+            yield table, query.where(t.present(value.copy()), copy=False)
 
     def _as_written(self, table: str) -> Query:
         """A table with the columns that it has in the result."""
         frame, columns = frame_of(self.connection, self.written, table, self.folder), self.written.columns(table)
         of = {kind: [c.name for c in columns if c.kind == kind] for kind in ("text", "figure", "yes_no", "date")}
-        cells = self._texts(frame, *of["text"]) | self._figures(frame, of["figure"])
+        cells = self._texts(frame, *of["text"])
         cells |= {c: t.equal(frame.text(c), t.lit("yes")) if frame.texts else t.col(c) for c in of["yes_no"]}
-        return self._rows(table, frame, cells | {c: t.cast(frame.text(c), "DATE") for c in of["date"]})
+        cells |= {c: t.cast(frame.text(c), "DATE") for c in of["date"]}
+        return self._rows(table, frame, cells, of["figure"])
 
     def _told(self, ledger: Frame) -> Frame:
         """The ledger, with what a lean one leaves to the records."""
@@ -102,8 +107,7 @@ class Staged:
     def _ledger(self, frame: Frame) -> Query:
         texts = ["record_id", "person_id", "period", "form", "subject", "unit", "recognise_rule", "convert_rule"]
         texts += ["assign_rule", "cap_rule", "reason"]
-        figures = self._figures(frame, ("quantity", "converted", "counted"))
-        return self._rows("ledger", frame, self._texts(frame, *texts) | figures)
+        return self._rows("ledger", frame, self._texts(frame, *texts), ("quantity", "converted", "counted"))
 
     def _people(self, frame: Frame) -> Query:
         """Everybody of whom something was decided."""
@@ -158,13 +162,12 @@ class Staged:
         return table, t.select(**t.cols("s", *columns)).from_(t.table(f"staged_{table}", "s"))
 
 
-def figure(frame: Frame, column: str, per_unit: int) -> tuple[Any, Any]:
+def figure(value: Any, per_unit: int) -> tuple[Any, Any]:
     """A figure as DECIMAL (rounded half up where it has no finite decimal of ten places), and then its fraction.
-    ``per_unit``: the denominator of the column's figures."""
+    ``value``: in ticks, ``per_unit`` of which are 1; None where there is no such column."""
     nothing = t.cast(t.lit(None), "TEXT")
-    if not frame.has(column):
+    if value is None:
         return t.cast(t.lit(None), FIGURE), nothing
-    value = ticks(frame, column, per_unit)
     shift = 10**PLACES
     tenth = t.cast(exp.Literal.number("0." + "0" * (PLACES - 1) + "1"), f"DECIMAL({PLACES}, {PLACES})")
     if shift % per_unit == 0:
