@@ -16,8 +16,6 @@ from policyengine.tools.test.run import Bench, benches
 from tests.prove.law import rule, words
 from tests.prove.packs import write
 
-ROOT = Path(__file__).parents[2]
-
 # a sentence → every change of it
 CHANGES = {
     "require total at least 90 hours per year": [
@@ -296,16 +294,3 @@ def test_all_changes_are_noticed_only_where_they_are(
     monkeypatch.setattr("policyengine.tools.test.mutate.mutation", lambda _: found)
     result = CliRunner().invoke(main, ["test", made.folder, "--mutate"])
     assert f"base: changes noticed: {told}" in result.stdout.splitlines()
-
-
-# --- the shipped packs ------------------------------------------------------------------------------------------------
-
-SHIPPED = sorted(p.parent for p in (ROOT / "policies").rglob("pack.yaml"))
-
-
-@pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
-def test_a_shipped_pack_notices_whatever_decides(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    (made,), problems = benches([folder])
-    assert problems == []
-    assert survivors(mutation(made)) == []
