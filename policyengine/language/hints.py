@@ -45,21 +45,24 @@ _SO_MANY = re.compile(  # for 2 or more of the last 5 years, in 2 of last 5 year
     "(?:of|in|out of|during|within) +(?:the +)?(?:last|past) +([0-9]+)(?: +(cycles))?"
 )
 _SPAN = "(?P<years>[0-9]+) *(?P<unit>年|个年度|个?[一-鿿]{0,6}?周期)"
-_STATE = "(?:尚?未完成|没有?完成|未达标|不合格|完成|达标|合格|已免除)"
+_STATE = "(?:尚?未完成|没有?完成|未达标|不合格|已?完成|达标|合格|已免除)"
 _ID = "[a-z0-9_/-]*[a-z][a-z0-9_/-]*"
 _HAVE = "(?:有|共|累计|至少|不少于|[内中里之以间 ])*"
 _FEW = re.compile(  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成, 近 5 年 有 2 次 未完成
-    f"(?:(?P<name>{_ID}) *)?(连续|近)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *(?P<before>{_STATE})?{_HAVE}(?P<count>[0-9]+) *"
-    f"(?:年|个年度|个?[一-鿿]{{0,6}}?周期|次|回)[ 及以上]*(?P<other>{_ID})? *(?P<state>{_STATE})?"
+    f"(?:(?P<name>{_ID}) *)?(连续|近)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *"
+    f"(?:(?P<before>{_STATE}) *(?P<amid>{_ID})?)?{_HAVE}(?P<count>[0-9]+) *"
+    f"(?:年|个年度|个?[一-鿿]{{0,6}}?周期|次|回)[ 及以上均都]*(?P<other>{_ID})? *"
+    f"(?:(?P<state>{_STATE}) *(?P<last>{_ID})?)?"
 )
 _EACH_OF = re.compile(
     f"(?:(?P<name>{_ID}) *)?(连续|近) *{_SPAN}[ 及以上]*(?P<each>[均都])? *(?P<other>{_ID})? *[均都]? *"
-    f"(?P<state>{_STATE})"
+    f"(?P<state>{_STATE}) *(?P<last>{_ID})?"
 )
 _NEXT_TEST = re.compile("[且或)]")
+_OR_EXCUSED = re.compile("或者? *已免除 *(?P<count>[0-9])?")
 _PLAIN = {  # as the language says it
     "尚未完成": "未完成", "没完成": "未完成", "没有完成": "未完成", "未达标": "未完成", "不合格": "未完成",
-    "达标": "完成", "合格": "完成",
+    "已完成": "完成", "达标": "完成", "合格": "完成",
 }  # fmt: skip
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
 _ALL_YEAR = re.compile("(?:全年|当年|本年度?|年度?内|一年内)[^且或=]*(?:累计|合计)|(?:累计|合计)[^且或=]*假")
@@ -171,17 +174,19 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
     clause = folded[begun : ended.start() if ended else len(folded)]
     if (few := _FEW.search(clause)) and begun + few.start() < start and (few[2] or folded.startswith("结论")):
         state = few["state"] or few["before"]
-        if state == "已免除" or (state is None and not few[2]):
+        if state is None or state == "已免除":
             return _counted_years()
         unit = "个周期" if few["unit"].endswith("周期") else "年"
-        told = f"近 {few['years']} {unit} 内 有 {few['count']} {unit} {_PLAIN.get(state, state) or '未完成'}"
-        return _instead(few["name"] or few["of"] or few["other"], told)
+        told = f"近 {few['years']} {unit} 内 有 {few['count']} {unit} {_PLAIN.get(state, state)}"
+        return _instead(next(filter(None, few.group("name", "of", "amid", "other", "last")), None), told)
     each = _EACH_OF.search(clause)
     if not each or begun + each.start() >= start:
         return None
     unit = "个周期" if each["unit"].endswith("周期") else "年"
-    named, span = each["name"] or each["other"], f"{each['years']} {unit}"
+    named, span = each["name"] or each["other"] or each["last"], f"{each['years']} {unit}"
     state = _PLAIN.get(each["state"], each["state"])
+    if state == "完成" and ended and (either := _OR_EXCUSED.match(folded, ended.start())):
+        return None if either["count"] else _instead(named, f"近 {span} 均 完成 或 已免除")
     if state != "未完成":
         return _instead(named, f"近 {span} 均 {state}")
     if each["each"] or each[2] == "连续":
