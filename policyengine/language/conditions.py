@@ -99,24 +99,25 @@ class Conditions(Literals):
             said = " ".join(text[one.start : other.end].split())
             before, between = folded[one.start : one.end], folded[one.end : other.start]
             after, few = folded[other.start : other.end], None
-            if between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("完成"):
+            joined = between.strip().replace("或者", "或")
+            if joined == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("完成"):
                 each, apart = "近 … 年 均 完成 或 已免除", "（近 … 年 均 已免除） 或 完成"
-            elif between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("未完成"):
+            elif joined == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("未完成"):
                 each, apart = None, "（近 … 年 均 已免除） 或 未完成"
-            elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("met in each"):
+            elif joined == "or" and _EXCUSED.search(before) and after.startswith("met in each"):
                 each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
-            elif between.strip() == "或" and _RUNNING.search(before) and after.startswith("已免除"):
+            elif joined == "或" and _RUNNING.search(before) and after.startswith("已免除"):
                 each, apart = None, "（连续 … 年 未完成） 或 已免除"
-            elif between.strip() == "或" and (few := _SOME.search(before)) and after.startswith("已免除"):
+            elif joined == "或" and (few := _SOME.search(before)) and after.startswith("已免除"):
                 each = few_not_met(few[2], few[1], "", True) if few[3] == "完成" else None
                 apart = f"（近 {few[1]} 年 内 有 {few[2]} 年 {few[3]}） 或 已免除"
-            elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
+            elif joined == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
                 some = re.match("not met for [a-z ]*[0-9]+ *of", after)
                 each, apart = None, f"excused or (not met for … {'of last … years' if some else 'years running'})"
-            elif between.strip() == "or" and _EXCUSED.search(before) and (few := _MET_FOR.match(after)):
+            elif joined == "or" and _EXCUSED.search(before) and (few := _MET_FOR.match(after)):
                 each = few_not_met(few[1], few[2], "", False)
                 apart = f"excused or (met for {few[1]} of last {few[2]} years)"
-            elif between.strip() == "or" and (readings := _of_one_requirement(before, after)):
+            elif joined == "or" and (readings := _of_one_requirement(before, after)):
                 (each, apart), few = readings, _MET_FOR.search(after)
             else:
                 continue
