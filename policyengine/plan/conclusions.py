@@ -198,15 +198,24 @@ def _looked_at(rule: Rules, test: tree.Outcome | tree.InEach, found: list[Rules]
 
 
 def _decided(found: list[Rules], test: tree.Outcome | tree.InEach) -> Iterator[Stretch]:
-    """The time in which a requirement is decided by some version: by one of blocks not before its first block ends."""
+    """The time in which a requirement is decided by some version: by one of blocks not before its first block ends,
+    unless that follows on a block of another version."""
     for one in found:
         window, cycles = _block(one), isinstance(test, tree.InEach) and test.cycles
-        if window is not None and cycles and window.starting is not None:
-            ends: Stretch = (date(min(window.starting + window.count - 1, date.max.year), 1, 1), None)
-            if stretch := overlap(one.stretch, ends):
-                yield stretch
-        else:
+        first = window.starting if window is not None and cycles else None
+        if window is None or first is None or any(_ends_before(first, other) for other in found):
             yield one.stretch
+        elif stretch := overlap(one.stretch, (date(min(first + window.count - 1, date.max.year), 1, 1), None)):
+            yield stretch
+
+
+def _ends_before(year: int, rule: Rules) -> bool:
+    """Whether a block of a requirement ends in the year before one."""
+    window = _block(rule)
+    if window is None or window.starting is None or not 1 <= window.starting < year:
+        return False
+    in_force = overlap(rule.stretch, (date(year - 1, 1, 1), date(year - 1, 12, 31)))
+    return in_force is not None and (year - window.starting) % window.count == 0
 
 
 def _told_of_the_met(condition: tree.Condition | None, rule: str | None) -> list[tree.Outcome | tree.InEach]:

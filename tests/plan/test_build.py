@@ -204,6 +204,30 @@ def test_a_conclusion_that_looks_at_cycles_before_its_requirement(condition: str
     assert [d.code for d in complaints(*ended)] == ["PE257"]
 
 
+OTHER_BLOCKS = [
+    # the blocks until 2019, and the last year they are in force; those since 2020; the conclusion and from when on;
+    # whether some cycle that it looks at is decided by neither
+    ("5 years starting 2010", 2019, "5 years starting 2020", "met in each of last 2 cycles", 2024, False),  # 2015..2019
+    ("5 years starting 2010", 2019, "3 years starting 2020", "met in each of last 2 cycles", 2022, False),
+    ("5 years starting 2010", 2018, "5 years starting 2020", "met in each of last 2 cycles", 2024, True),  # till 2018
+    ("5 years starting 2011", 2019, "5 years starting 2020", "met in each of last 2 cycles", 2024, True),  # in 2020
+    ("5 years starting 2015", 2019, "5 years starting 2020", "met in each of last 2 cycles", 2024, False),
+    ("5 years starting 2015", 2019, "5 years starting 2020", "met for 2 of last 3 cycles", 2024, True),  # 2010..2014
+]
+
+
+@pytest.mark.parametrize(("before", "until", "since", "asked", "start", "told"), OTHER_BLOCKS)
+def test_a_conclusion_that_looks_at_cycles_of_several_versions(
+    before: str, until: int, since: str, asked: str, start: int, told: bool
+) -> None:
+    rules = [
+        rule("it", f"require total at least 10 hours per {before}", until=until),
+        rule("it", f"require total at least 20 hours per {since}", start=2020),
+        rule("c", f"conclude not_excellent when it {asked}", start=start),
+    ]
+    assert [d.code for d in complaints(*rules)] == ["PE257"] * told
+
+
 @pytest.mark.parametrize(
     ("required", "asked", "instead"),
     [
