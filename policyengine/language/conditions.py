@@ -121,16 +121,17 @@ class Conditions(Literals):
                 (each, apart), few = readings, _MET_FOR.search(after)
             else:
                 continue
-            years = say("so many years", "这么多年") if few else say("each year", "每年")
-            hint = say(f"write {each} for one of the two in {years}, or {apart}",
-                       f"{years}为二者之一，请写 {each}；分开的，请写 {apart}")  # fmt: skip
+            turn, zh = ("cycle", "个周期") if _of_cycles(other) else ("year", "年")
+            many = say(f"so many {turn}s", f"这么多{zh}") if few else say(f"each {turn}", f"每{zh}")
+            hint = say(f"write {each} for one of the two in {many}, or {apart}",
+                       f"{many}为二者之一，请写 {each}；分开的，请写 {apart}")  # fmt: skip
             if each is None:
                 hint = say(f"write {apart} for two things apart; the language can't say the other",
                            f"分开的，请写 {apart}；每年为二者之一无法这样写")  # fmt: skip
             self.problem(
                 "PE204",
-                say(f"“{said}” can mean one of the two in each of these years, or two things apart",
-                    f"“{said}”可指这几年中每年为二者之一，也可指分开的两件事"),
+                say(f"“{said}” can mean one of the two in each of these {turn}s, or two things apart",
+                    f"“{said}”可指这几{zh}中每{zh}为二者之一，也可指分开的两件事"),
                 one.start,
                 other.end,
                 hint,
@@ -456,7 +457,7 @@ def _of_one_requirement(before: str, after: str) -> tuple[str | None, str] | Non
     if not one or not other or one[1] != other[1] or (one[2], other[2]) not in READ_ACROSS:
         return None
     if few := _MET_FOR.match(after.removeprefix(f"{one[1]} ")):
-        turns = "cycles" if after.endswith("cycles") else "years"
+        turns = "cycles" if re.search("cycles?$", after) else "years"
         apart = f"{one[1]} excused or ({one[1]} met for {few[1]} of last {few[2]} {turns})"
         return few_not_met(few[1], few[2], f"{one[1]} ", False, turns), apart
     if other[2] == "not met for":

@@ -159,12 +159,13 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
         return _instead(called, f"{state} in each of last {run[1]} {run[2]}s")
     if (each := re.match("in each of (?:the )?last +([0-9]+) *(cycles?)?", after)) and denied:  # else it is understood
         many = each[1] + (" cycles" if each[2] else " year" if each[1] == "1" else " years")
+        turns = "各周期" if each[2] else "各年"
         instead = f"not ({called} {state} in each of last {many})"
         none = f"{called} not met for {many} running"
         if state != "met" or each[1] == "1":
-            return say(f"for not in all write {instead}", f"并非各年都如此，请写 {instead}")
+            return say(f"for not in all write {instead}", f"并非{turns}都如此，请写 {instead}")
         return say(f"for not in all write {instead}, for none {none}",
-                   f"并非各年都完成，请写 {instead}；各年都未完成，请写 {none}")  # fmt: skip
+                   f"并非{turns}都完成，请写 {instead}；{turns}都未完成，请写 {none}")  # fmt: skip
     return None
 
 

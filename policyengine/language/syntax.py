@@ -28,6 +28,7 @@ from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+_OR_MORE = re.compile(" *(?:or|and) +(?:more|over|above|longer)(?![a-z])")
 _LEAVE = re.compile(
     r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
     r"((?:(?<![a-z0-9_-])leave|休假) *(?:(?:is +)?in|属于)? *(?:\([^()]*\))? *(lasts|持续|累计|合计|共)) *$"
@@ -216,7 +217,8 @@ class Explainer(Mender):
         leave = _LEAVE.search(self.sentence.folded[:start])
         if number is None or unit is None or leave is None:
             return None
-        in_all = self.at(unit.end, "_IN_ALL")
+        more_or = _OR_MORE.match(self.sentence.folded, unit.end)
+        in_all = self.at(more_or.end() if more_or else unit.end, "_IN_ALL")
         if (in_all or leave[3] not in ("lasts", "持续")) and (reading := reading_of(number, unit)):
             return reading
         figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
