@@ -25,6 +25,7 @@ from policyengine.language.hints import (
 from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
+from policyengine.language.nodes import Token
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
@@ -177,10 +178,11 @@ class Explainer(Mender):
             return None
         if last.type == "_THIS_YEAR" and (whole := of_all_year(self.sentence.folded, last.start)):
             return whole, None
-        asked = self.at(start, "_LASTS", "_IN_ALL")
+        kinds, end = self.kinds(last, start)
+        asked = self.at(end, "_LASTS", "_IN_ALL")
         if asked and self.ends_in_circumstance():
             verb = own("lasts", "累计" if asked.type == "_IN_ALL" else "持续")
-            form = own(f"leave in ({last.text}) {verb}", f"休假 属于（{last.text}） {verb}")
+            form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")
             mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
             return say(f"write {form}", f"请写 {form}"), mend
         if "_LASTS" in expected:
@@ -191,6 +193,16 @@ class Explainer(Mender):
             lasting = self.of_lasting(start)
             return (lasting, None) if lasting else None
         return None
+
+    def kinds(self, last: Token, end: int) -> tuple[list[str], int]:
+        """The circumstances that are listed from the last token on, 病假、产假, and where the list ends."""
+        found = [last.text]
+        while self.sentence.folded[end : end + 1] in (",", "、") and (term := self.at(end + 1, "TERM")):
+            if not any(word.of == "circumstance" for word in term.words):
+                break
+            found.append(term.text)
+            end = self.sentence.skip(term.end)
+        return found, end
 
     def of_one_or_all(self) -> str:
         """How one stretch of leave is asked about, and how several are."""
