@@ -112,6 +112,7 @@ class Explainer:
             years = years_before(ready, person, records.values(), decision, as_of)
         follows = self._follows(choice, person, decision, findings, years)
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
+        placed = [f for f in findings if f.rule not in windows or windows[f.rule].days is not None]
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
             enough, spared = enough_for(situation, self._samples[which], others), situation.spared
@@ -129,7 +130,7 @@ class Explainer:
             records=records,
             why=why(ready, notes, person, rows, records),
             lapses=lapses(ready, notes, person, decision, findings, rows, records),
-            in_all=leave_in_all(ready, notes, person, findings),
+            in_all=leave_in_all(ready, notes, person, placed),
             vocabulary=self.selector.law.policies[which].vocabulary,
             remedies=enough.remedies,
             sought=remedies and decision.outcome in UNMET,
