@@ -889,6 +889,9 @@ LACKED = [
     ("level is present", "level"), ("evidence is present", "evidence"), ("approved = no", "approved = no"),
     ("author_rank <= 2", "author rank (such as 2)"),
     ("evidence is present and level = city", "evidence and level = city"),
+    # each with any of its values, but not both: of the second the value is said
+    ("approved is present and mode is present and not (approved = no and mode = online)",
+     "approved and mode = in person"),
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
 MOST_OPEN = 100  # records that are tried, each in a case of all the person's records
+MOST_TRIED = 300  # values, and those before them, of which it is tried whether any does
 OPEN = ("rejected", "missing_fact", "ambiguous")
 
 
@@ -117,18 +118,22 @@ def _met(situation: Situation, f: Finding, supplies: Sequence[Supply]) -> bool:
 
 
 def _wanted(situation: Situation, f: Finding, supply: Supply) -> dict[str, Fact | None]:
-    """The facts, each with its value where not just any would do as well."""
+    """The facts, each with its value where not just any would do as well, together with any of those before it."""
 
-    def does(name: str, value: Fact) -> bool:
-        after = situation.tried(changed=[supplied(supply.record, {name: value})]).findings.get(f.rule)
+    def does(facts: Mapping[str, Fact]) -> bool:
+        after = situation.tried(changed=[supplied(supply.record, facts)]).findings.get(f.rule)
         return after is not None and after.achieved - f.achieved >= supply.gain
 
     world = situation.prepared.judge.world
     wanted: dict[str, Fact | None] = {}
+    any_of: list[dict[str, Fact]] = [{}]  # the values of those of which any does
     for name, value in supply.facts.items():
-        choices = others(name, value, world)
-        free = value == ANY_TEXT or (choices and all(does(name, other) for other in choices))
-        wanted[name] = None if free else value
+        tried = [{**facts, name: other} for facts in any_of for other in others(name, value, world)]
+        if 0 < len(tried) <= MOST_TRIED and all(map(does, tried)):
+            any_of += tried
+            wanted[name] = None
+        else:
+            wanted[name] = None if value == ANY_TEXT else value
     return wanted
 
 
