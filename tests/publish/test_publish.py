@@ -323,6 +323,23 @@ def test_later_years_in_which_a_replaced_one_may_count_are_told(rule: str, years
     assert anew.stays == tuple((y, of[y].result_id) for y in years.split())
 
 
+@pytest.mark.parametrize(("anew", "stays"), [(2016, "2016..2017 2018..2019"), (2017, "2018..2019")])
+def test_later_cycles_of_which_a_consequence_looks_back_on_a_replaced_one_are_told(
+    anew: int, stays: str, tmp_path: Path
+) -> None:
+    """Of two cycles running the second looks back on the first, none on one before it; no single year does."""
+    to, county = str(tmp_path / "status.duckdb"), with_rule(tmp_path / "county", "block")
+    with (county / "policies" / "county" / "rules.yaml").open("a", encoding="utf-8") as rules:
+        rule = "conclude not_excellent when block not met for 2 cycles running"
+        rules.write(f"- id: cycles\n  cites: {{source: act, at: art. 8}}\n  rule: {rule}\n")
+    of = {y: publish(save(judged(county, y, y), tmp_path / str(y)), to).result_id for y in range(2016, 2022)}
+    records = county / "records.csv"
+    lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+    records.write_text("".join(line for line in lines if not line.startswith("R07")), encoding="utf-8")
+    done = publish(save(judged(county, anew, anew), tmp_path / "anew"), to)
+    assert done.stays == tuple((block, of[int(block[-4:])]) for block in stays.split())
+
+
 def test_a_block_of_another_scope_stays(tmp_path: Path) -> None:
     """North decides 2016..2017. What south publishes of its own people, by a law without the block, says nothing of
     it, though it ends with the same year, and south's 2016 is replaced."""

@@ -236,9 +236,11 @@ def _gone(target: Target, result_id: str, period: str, earlier: str) -> int:
     return int(count)
 
 
-def _stays(target: Target, result_id: str, replaced: Sequence[str], reach: int) -> tuple[tuple[str, str], ...]:
+def _stays(
+    target: Target, result_id: str, replaced: Sequence[str], reach: tuple[int, int]
+) -> tuple[tuple[str, str], ...]:
     """The blocks of years that earlier results of the scope decide still, of which a year was replaced, and the years
-    up to ``reach`` after one: they were decided by its records of then."""
+    and blocks that begin at most so many years after one (``reach``): they were decided by its records of then."""
     query = (
         "SELECT o.period, o.result_id FROM coverage o JOIN results r ON r.scope = o.scope WHERE r.result_id = $1 "
         "AND o.result_id <> $1 AND o.superseded_by IS NULL ORDER BY o.period, o.result_id"
@@ -247,19 +249,25 @@ def _stays(target: Target, result_id: str, replaced: Sequence[str], reach: int) 
 
     def may_count(period: str) -> bool:
         first, last = labelled(period)
-        return any(first <= year <= last > first or year < first <= year + reach for year in years)
+        beyond = reach[last > first]
+        return any(first <= year <= last > first or year < first <= year + beyond for year in years)
 
     return tuple((str(p), str(earlier)) for p, earlier in target.rows(query, [result_id]) if may_count(str(p)))
 
 
-def _reach(manifest: Mapping[str, Any]) -> int:
-    """In how many later years what was learned in one may count, by the rules of a result: carried over, in a window of
-    several years, counted once or under such a cap (then any), and where consequences look back on those years."""
+def _reach(manifest: Mapping[str, Any]) -> tuple[int, int]:
+    """In how many later years, and within how many years in later blocks, what was learned in one may count by the
+    rules of a result: carried over, in a window of several years, counted once or under such a cap (then any), and
+    where consequences look back on those years or cycles."""
     rules = manifest["rules"]
     if any(r["kind"] == "count_once" or (r["kind"] == "cap" and r.get("years_before")) for r in rules):
-        return EVER
+        return EVER, EVER
     counted = max((r.get("years_before", int(r["kind"] == "carry")) for r in rules), default=0)
-    return counted + max((test["years"] - 1 for r in rules for test in r.get("looks_back", ())), default=0)
+    longest = max((r["block"][0] for r in rules if r.get("block")), default=0)
+    tests = [test for r in rules for test in r.get("looks_back", ())]
+    years = max((test["years"] - 1 for test in tests if "years" in test), default=0)
+    cycles = max(((test["cycles"] - 1) * longest for test in tests if "cycles" in test), default=0)
+    return counted + years, counted + max(years, cycles)
 
 
 def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, str]]:
