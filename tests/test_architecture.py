@@ -21,7 +21,7 @@ FLOORS = {
 MODELS = {"policyengine.records.model", "policyengine.plan.model", "policyengine.packs.model"}
 HEAVY = (
     "duckdb", "sqlglot", "jsonschema", "rich", "openpyxl", "python_calamine", "z3", "pyspark", "cryptography",
-    "psycopg", "pygls", "lsprotocol",
+    "psycopg", "pygls", "lsprotocol", "policyengine.language.hints",
 )  # fmt: skip
 
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.hints import few_not_met
 from policyengine.language.literals import Literals, in_months, measure_word, reading_of
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
-from policyengine.language.phrases import READ_ACROSS
+from policyengine.language.phrases import READ_ACROSS, few_not_met
 from policyengine.language.quantities import UNITS
 from policyengine.messages import say
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from policyengine.language.phrases import few_not_met
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -199,19 +200,6 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
     if each["years"] in ("1", "2"):
         return None if each["years"] == "1" else alike
     return alike + say(f"; for some of them, two for example, {some}", f"；其中{so_many}未完成，例如{two}，请写 {some}")
-
-
-def few_not_met(least: str, years: str, called: str, chinese: bool, turns: str = "years") -> str | None:
-    """How it is said that each of so many of several years is met or excused: of no more than the others it is neither.
-    ``called``: the requirement, with a space behind it; ``turns``: years or cycles, which in Chinese are years."""
-    others = int(years) - int(least) + 1
-    if not 2 <= others <= int(years):
-        return None
-    if others == int(years):
-        return f"非 {called}连续 {years} 年 未完成" if chinese else f"not ({called}not met for {years} {turns} running)"
-    if chinese:
-        return f"非 {called}近 {years} 年 内 有 {others} 年 未完成"
-    return f"not ({called}not met for {others} of last {years} {turns})"
 
 
 def _instead(named: str | None, text: str) -> str:

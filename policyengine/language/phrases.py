@@ -304,6 +304,19 @@ class Phrases:
         return self.name("table", figure.table) + self.bracketed(self.operand(a) for a in figure.arguments)
 
 
+def few_not_met(least: str, years: str, called: str, chinese: bool, turns: str = "years") -> str | None:
+    """How it is said that each of so many of several years is met or excused: of no more than the others it is neither.
+    ``called``: the requirement, with a space behind it; ``turns``: years or cycles, which in Chinese are years."""
+    others = int(years) - int(least) + 1
+    if not 2 <= others <= int(years):
+        return None
+    if others == int(years):
+        return f"非 {called}连续 {years} 年 未完成" if chinese else f"not ({called}not met for {years} {turns} running)"
+    if chinese:
+        return f"非 {called}近 {years} 年 内 有 {others} 年 未完成"
+    return f"not ({called}not met for {others} of last {years} {turns})"
+
+
 def of_the_period(c: tree.Condition) -> bool:
     """Whether a test asks for the period's outcome, or denies it."""
     item = c.item if isinstance(c, tree.Not) else c
