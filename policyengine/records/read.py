@@ -423,7 +423,7 @@ def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
     for person in persons:
         if fault := id_number_fault(person):
             wrong.append((person, fault))
-        elif not person.isascii() and meant(person).isascii():
+        elif not person.isascii() and meant(person).isascii() and look_alikes(person):  # of ß nobody mistakes it
             seeming.append(person)
     return [*_faulty(wrong), *_seeming(seeming)]
 

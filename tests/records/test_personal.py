@@ -93,7 +93,7 @@ def test_faults_of_identity_numbers_are_told_in_the_language_spoken() -> None:
 
 def test_ids_with_characters_that_only_look_like_letters_are_told() -> None:
     """A Cyrillic Р makes another person of P1, × another of an identity number; among others they are as they are."""
-    ids = ["P1", "Р1", "51010119000103001×", "甲Р", "张三", "α1"]
+    ids = ["P1", "Р1", "51010119000103001×", "甲Р", "张三", "α1", "Weiß", "ſ1"]
     (said,) = check_id_numbers(ids)
     assert said.code == "PE441"
     some = "Р*: Р (U+0420), 510101************: × (U+00D7), α*: α (U+03B1)"
