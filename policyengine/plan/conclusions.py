@@ -96,6 +96,9 @@ class Conclusions:
             years = say(f"ask for years: {asked}", f"请问年度：{asked}")
             if decided_with(_window(other)) is not None:
                 years = say(f"ask for its window: {test.rule} not met", f"请问其期间：{test.rule} 未完成")
+            if any(_block(r) and overlap(rule.stretch, r.stretch) for r in found):
+                years = say("it has some at other times: let the conclusion begin and end with these (from, until)",
+                            "该要求另有多年为一个周期的版本：请让结论与其同时施行、同时终止（from、until）")  # fmt: skip
             self.reporter.on(
                 rule, "PE258",
                 say(f"{test.rule} is required {over}: it has no cycles, which are blocks of years",
@@ -111,15 +114,20 @@ class Conclusions:
             over, asked = window_words(_window(other)), f"{test.rule} {say('not met', '未完成')}"
             if _block(other):
                 asked = self._written(replace(test, cycles=True))
+            hint = (
+                say(f"name a requirement per year or in any years; or ask for its cycles: {asked}",
+                    f"请写每年或任意几年的要求；或问其周期：{asked}") if _block(other) else
+                say(f"name a requirement per year or in any years; or ask for one of its windows: {asked}",
+                    f"请写每年或任意几年的要求；或只问其一个期间：{asked}")
+            )  # fmt: skip
+            if any(decided_with(_window(r)) is None and overlap(rule.stretch, r.stretch) for r in found):
+                hint = say("let the conclusion begin and end so that each year it looks at decides it (from, until)",
+                           "请让结论的施行起止（from、until）使所看的各年度都逐年评定该要求")  # fmt: skip
             self.reporter.on(
                 rule, "PE258",
                 say(f"{test.rule} is required {over}: not every year decides it, so that it has no outcome in each",
                     f"{test.rule} 的期间为“{over}”，并非每年评定，不能问近几年各年的结果"),
-                test.span,
-                say(f"name a requirement per year or in any years; or ask for its cycles: {asked}",
-                    f"请写每年或任意几年的要求；或问其周期：{asked}") if _block(other) else
-                say(f"name a requirement per year or in any years; or ask for one of its windows: {asked}",
-                    f"请写每年或任意几年的要求；或只问其一个期间：{asked}"), "error", (other,),
+                test.span, hint, "error", (other,),
             )  # fmt: skip
 
     def _in_force(

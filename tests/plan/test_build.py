@@ -267,6 +267,24 @@ def test_cycles_beyond_the_calendar() -> None:
         assert {d.code for d in complaints(*rules)} <= {"PE257"}
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "asked", "start"),  # the requirement until 2019 and since 2020; when the conclusion may begin
+    [
+        (ANNUAL, BLOCK, "it not met for 2 cycles running", 2020),
+        (BLOCK.replace("2020", "2015"), ANNUAL, "it not met for 2 years running", 2021),
+    ],
+)
+def test_where_versions_are_decided_otherwise_the_conclusion_is_to_begin_later(
+    first: str, then: str, asked: str, start: int
+) -> None:
+    rules = rule("it", first, until=2019), rule("it", then, start=2020)
+    [found] = complaints(*rules, rule("c", f"conclude not_excellent when {asked}"))
+    assert found.code == "PE258"
+    assert found.hint
+    assert "let the conclusion begin and end" in found.hint
+    assert complaints(*rules, rule("c", f"conclude not_excellent when {asked}", start=start)) == []
+
+
 def test_a_requirement_that_had_ended_before_the_years_looked_at() -> None:
     for asked in ("public not met", "public met in each of last 3 years"):
         rules = rule("public", PUBLIC, until=2015), rule("c", f"conclude not_excellent when {asked}", start=2020)
