@@ -146,18 +146,22 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
     if not asked:
         return None
     named, either, denied, state = asked.groups()
-    called = None if named in ("when", "where", "and", "or", "not") else named
+    called = None if named in ("when", "where", "and", "or", "not", "either") else named
     after = folded[asked.end("state") :].lstrip()
     if some := _SO_MANY.match(after):
         count, many, cycles = some.groups()
         turns = "cycles" if cycles else "years"
+        if either and named == "not":  # of both, or of the first?
+            return _counted_years()
         if either and (others := few_not_met(count, many, f"{called} " if called else "", False, turns)):
             return say(f"write {others}", f"请写 {others}")
         if either or state != "met":
             return _counted_years()
         return _instead(called, f"{denied or ''}met for {count} of last {many} {turns}")
     if (run := re.match("for +([0-9]+) +(?:consecutive +)?(year|cycle)s?", after)) and not denied:
-        return _instead(called, f"{state} in each of last {run[1]} {run[2]}s")
+        if either and named == "not":
+            return None
+        return _instead(called, f"{'met or ' if either else ''}{state} in each of last {run[1]} {run[2]}s")
     if (each := re.match("in each of (?:the )?last +([0-9]+) *(cycles?)?", after)) and denied:  # else it is understood
         many = each[1] + (" cycles" if each[2] else " year" if each[1] == "1" else " years")
         turns = "各周期" if each[2] else "各年"

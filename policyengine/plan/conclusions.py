@@ -98,7 +98,7 @@ class Conclusions:
                 years = say(f"ask for its window: {test.rule} not met", f"请问其期间：{test.rule} 未完成")
             if any(_block(r) and overlap(rule.stretch, r.stretch) for r in found):
                 years = say("it has some at other times: let the conclusion begin and end with these (from, until)",
-                            "该要求另有多年为一个周期的版本：请让结论与其同时施行、同时终止（from、until）")  # fmt: skip
+                            "该要求另有多年为一个周期的版本：请让结论与其同时起止（from、until）")  # fmt: skip
             self.reporter.on(
                 rule, "PE258",
                 say(f"{test.rule} is required {over}: it has no cycles, which are blocks of years",
