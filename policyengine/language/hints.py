@@ -50,15 +50,16 @@ _STATE = "(?:尚?未完成|没有?完成|未达标|不合格|已?完成|达标|�
 _ID = "[a-z0-9_/-]*[a-z][a-z0-9_/-]*"
 _HAVE = "(?:有|共|累计|至少|不少于|[内中里之以间 ])*"
 _FEW = re.compile(  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成, 近 5 年 有 2 次 未完成
-    f"(?:(?P<name>{_ID}) *)?(连续|近)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *"
+    f"(?:(?P<name>{_ID}) *)?(连续|最?近|过去)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *"
     f"(?:(?P<before>{_STATE}) *(?P<amid>{_ID})?)?{_HAVE}(?P<count>[0-9]+) *"
     f"(?:年|个年度|个?[一-鿿]{{0,6}}?周期|次|回)[ 及以上均都]*(?P<other>{_ID})? *"
     f"(?:(?P<state>{_STATE}) *(?P<last>{_ID})?)?"
 )
 _EACH_OF = re.compile(
-    f"(?:(?P<name>{_ID}) *)?(连续|近) *{_SPAN}[ 及以上]*(?P<each>[均都])? *(?P<other>{_ID})? *[均都]? *"
+    f"(?:(?P<name>{_ID}) *)?(连续|最?近|过去) *{_SPAN}[ 及以上]*(?P<each>[均都])? *(?P<other>{_ID})? *[均都]? *"
     f"(?P<state>{_STATE}) *(?P<last>{_ID})?"
 )
+_LATELY = re.compile("(?:[a-z0-9_/-]+ *)?(?:最近|过去) *(?:[0-9]+|([一二两三四五六七八九十]+ *[年个]))")
 _NEXT_TEST = re.compile("[且或)]")
 _OR_EXCUSED = re.compile("或者? *已免除 *(?P<count>[0-9])?")
 _PLAIN = {  # as the language says it
@@ -204,6 +205,15 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
     if each["years"] in ("1", "2"):
         return None if each["years"] == "1" else alike
     return alike + say(f"; for some of them, two for example, {some}", f"；其中{so_many}未完成，例如{two}，请写 {some}")
+
+
+def of_lately(folded: str, start: int) -> str | None:
+    """最近 5 年 内 有 3 年 完成, 过去 3 年 均 完成: which is no word of a field."""
+    lately = _LATELY.match(folded, start) if folded.startswith("结论") else None
+    if lately and lately[1]:
+        return say("write 近 and the years in figures: 近 5 年 内 有 3 年 完成, 近 3 年 均 完成",
+                   "请写“近”，年数用阿拉伯数字：近 5 年 内 有 3 年 完成，近 3 年 均 完成")  # fmt: skip
+    return _of_years_in_chinese(folded, lately.end()) if lately else None
 
 
 def _instead(named: str | None, text: str) -> str:

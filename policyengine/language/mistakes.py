@@ -24,6 +24,7 @@ from policyengine.language.hints import (
     not_by,
     of_all_year,
     of_cap,
+    of_lately,
     of_requirement,
     of_time,
     sure,
@@ -303,7 +304,7 @@ class Mender:
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
         if years is None and "FIELD" in kinds:
             years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
-            years = years or of_all_year(self.sentence.folded, start)
+            years = years or of_all_year(self.sentence.folded, start) or of_lately(self.sentence.folded, start)
         near = nearest(fold(word), known)
         one = near is not None and sure(fold(word), self.everything(), near)
         alone = self.is_a_test(start, end)
