@@ -158,7 +158,7 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
             return say(f"write {others}", f"请写 {others}")
         if either or state != "met":
             return _counted_years()
-        return _instead(called, f"{denied or ''}met for {count} of last {many} {turns}")
+        return _so_many(called, count, many, turns, bool(denied), False)
     if (run := re.match("for +([0-9]+) +(?:consecutive +)?(year|cycle)s?", after)) and not denied:
         if either and named == "not":
             return None
@@ -184,8 +184,8 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
         if state is None or state == "已免除":
             return _counted_years()
         unit = "个周期" if few["unit"].endswith("周期") else "年"
-        told = f"近 {few['years']} {unit} 内 有 {few['count']} {unit} {_PLAIN.get(state, state)}"
-        return _instead(next(filter(None, few.group("name", "of", "amid", "other", "last")), None), told)
+        named = next(filter(None, few.group("name", "of", "amid", "other", "last")), None)
+        return _so_many(named, few["count"], few["years"], unit, _PLAIN.get(state, state) == "未完成", True)
     each = _EACH_OF.search(clause)
     if not each or begun + each.start() >= start:
         return None
@@ -214,6 +214,22 @@ def of_lately(folded: str, start: int) -> str | None:
         return say("write 近 and the years in figures: 近 5 年 内 有 3 年 完成, 近 3 年 均 完成",
                    "请写“近”，年数用阿拉伯数字：近 5 年 内 有 3 年 完成，近 3 年 均 完成")  # fmt: skip
     return _of_years_in_chinese(folded, lately.end()) if lately else None
+
+
+def _so_many(named: str | None, count: str, many: str, turns: str, missed: bool, chinese: bool) -> str:
+    """So many of several years or cycles that were met, or missed: all of them, and one missed, are said otherwise."""
+    if missed and count == "1" != many:
+        called = f"{named} " if named else ""
+        told = f"not ({called}met or excused in each of last {many} {turns})"
+        told = f"非 （{called}近 {many} {turns} 均 完成 或 已免除）" if chinese else told
+        return say(f"write {told}", f"请写 {told}")
+    if count == many != "1":
+        told = f"连续 {many} {turns} 未完成" if missed else f"近 {many} {turns} 均 完成"
+        english = f"not met for {many} {turns} running" if missed else f"met in each of last {many} {turns}"
+    else:
+        told = f"近 {many} {turns} 内 有 {count} {turns} {'未' if missed else ''}完成"
+        english = f"{'not ' if missed else ''}met for {count} of last {many} {turns}"
+    return _instead(named, told if chinese else english)
 
 
 def _instead(named: str | None, text: str) -> str:
