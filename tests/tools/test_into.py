@@ -85,7 +85,7 @@ def test_whom_a_pack_governs(applies: str, tmp_path: Path) -> None:
         ("policies", 1, False, None, None, None),
         ("policies/sichuan", 8, False, "lean", (2016, 2016), None),
         ("policies/sichuan", 8, True, "none", None, date(2017, 7, 1)),
-        ("policies/sectors/accounting", 4, False, "full", (2015, 2018), None),
+        ("policies/sectors/accounting", 1, False, "full", (2015, 2018), None),  # with circumstances of a few
         ("policies", 8, True, None, (2016, 2016), None),  # nobody's sector is known
         ("policies/sichuan", 8, False, None, (2031, 2031), None),  # no record at all
     ],
