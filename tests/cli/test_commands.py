@@ -77,9 +77,9 @@ def test_records_from_stdin(run: Run, world: Path) -> None:
     assert done.code == 0
     told = run("explain", world / "out", "--person", "A1", "--period", "2016")
     assert told.code == 0
-    assert "no longer what this result was made from" in told.err
+    assert "made from standard input, which can't be read again" in told.err
     said = run("stats", world / "out", stdin=data).err  # nobody is asked for them again
-    assert "PE530: -: not what this result was made from, or not here" in said
+    assert "PE530: standard input: this result was made from it, and it can't be read again" in said
 
 
 def test_strict(run: Run, world: Path) -> None:
