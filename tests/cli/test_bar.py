@@ -144,7 +144,7 @@ def test_bytes_that_were_read_of_those_there_are(drawn: Drawn, large: Path, worl
 def test_a_bar_is_drawn_and_gone_before_what_is_said(terminal: Terminal, out: Path) -> None:
     assert command(terminal, "verify", out) == 0
     drawing, said = terminal.getvalue().rsplit("\x1b[2K", 1)
-    assert "comparing the tables" in drawing
+    assert "comparing the records" in drawing
     assert said == f"{out}: sound\n"
 
 
