@@ -120,6 +120,19 @@ def test_cells_mean_on_a_cluster_what_they_mean_here(session: Any, tmp_path: Pat
     assert (register.rows, register.rejected) == (14, 11)
 
 
+def _read_there(session: Any, folder: Path, files: dict[str, str], query: str) -> tuple[list[Any], list[Any]]:
+    """Records, persons and circumstances read by the cluster: the rejects, and the rows of a query."""
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_text(content, encoding="utf-8")
+    records, persons, circumstances = (f"file://{folder}/{name}.csv" for name in files)
+    host = spark.SparkHost(session, f"file://{folder}/work")
+    try:
+        register = spark_read.read(host, schema_of([plan("recognise training")]), [records], persons, circumstances)
+        return host.rows(register.rejects), host.rows(query)
+    finally:
+        host.close()
+
+
 def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) -> None:
     files = {
         "records": "编号,身份证号,日期,学习形式\nR1,P1,2016-03-05,training\nR2,P3,,training\n",
@@ -127,18 +140,9 @@ def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) ->
         "circumstances": "身份证号,情形,开始日期,结束日期\n"
         + "".join(f"P{i},产假,2016-01-01,\n" for i in (1, 2, 3, 9)),
     }
-    for name, content in files.items():
-        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
-    records, persons, circumstances = (f"file://{tmp_path}/{name}.csv" for name in files)
-    host = spark.SparkHost(session, f"file://{tmp_path}/work")
-    try:
-        register = spark_read.read(host, schema_of([plan("recognise training")]), [records], persons, circumstances)
-        rejected = [(r[0], r[2], r[3], r[4]) for r in host.rows(register.rejects)]
-        found = [p for (p,) in host.rows("SELECT person_id FROM circumstances")]
-    finally:
-        host.close()
-    assert sorted(found) == ["P1", "P2"]
-    assert sorted(rejected) == [
+    rejects, found = _read_there(session, tmp_path, files, "SELECT person_id FROM circumstances")
+    assert sorted(p for (p,) in found) == ["P1", "P2"]
+    assert sorted((r[0], r[2], r[3], r[4]) for r in rejects) == [
         ("circumstances", "P3", "身份证号", "PE445"),
         ("circumstances", "P9", "身份证号", "PE445"),
         ("records", "P3", "日期", "PE421"),
@@ -152,17 +156,9 @@ def test_a_person_s_row_beside_one_that_cannot_be_read(session: Any, tmp_path: P
         "persons": "身份证号,姓名,入职日期\nP1,张三,2010-01-01\nP1,张三,2010年\nP2,李四,\nP2,李五,\n",
         "circumstances": "身份证号,情形,开始日期,结束日期\nP1,产假,2016-01-01,\n",
     }
-    for name, content in files.items():
-        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
-    records, persons, circumstances = (f"file://{tmp_path}/{name}.csv" for name in files)
-    host = spark.SparkHost(session, f"file://{tmp_path}/work")
-    try:
-        register = spark_read.read(host, schema_of([plan("recognise training")]), [records], persons, circumstances)
-        rejected = [(r[0], r[2], r[4]) for r in host.rows(register.rejects)]
-        found = host.rows("SELECT person_id, name, YEAR(joined) FROM persons")
-    finally:
-        host.close()
+    rejects, found = _read_there(session, tmp_path, files, "SELECT person_id, name, YEAR(joined) FROM persons")
     assert found == [("P1", "张三", 2010)]
+    rejected = [(r[0], r[2], r[4]) for r in rejects]
     assert sorted(rejected) == [("persons", "P1", "PE410"), ("persons", "P2", "PE424"), ("persons", "P2", "PE424")]
 
 
