@@ -158,7 +158,10 @@ def _stray(delimiter: bytes) -> re.Pattern[bytes]:
 
 def _plain(piece: bytes, end: int, stray: re.Pattern[bytes]) -> bool:
     """Whether the lines that end before ``end`` are; ``piece`` is looked through where it is, a copy takes as long."""
-    if piece.find(b"\0", 0, end) >= 0 or piece.find(NO_TEXT, 0, end) >= 0:
+    if piece.find(b"\0", 0, end) >= 0:
+        return False
+    # a single byte is sought twenty times as fast as four, and this one is rare
+    if piece.find(NO_TEXT[:1], 0, end) >= 0 and piece.find(NO_TEXT, 0, end) >= 0:
         return False
     if piece.find(b"\r", 0, end) >= 0 and piece.count(b"\r", 0, end) != piece.count(b"\r\n", 0, end):
         return False

@@ -22,6 +22,7 @@ PLAIN = (
     (b"a,b\n1,\x002\n", None),
     (b"a,b\n1,\x002", None),
     (b"a,b\n1,\xf4\x8f\xbf\xbf\n", None),  # U+10FFFF: no text has it
+    (b"a,b\n1,\xf4\x8f\xbf\xbe\n", 2),  # U+10FFFE
     (b"a,b\n1,\xf4\x8f\xbf\xbe", 2),
     (b"a,b\r1,2\r", None),
     (b"a,b\r\n1,2\n", 2),
