@@ -133,8 +133,18 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
             problems.append(Diagnostic("PE401", message, Span(argument), hint=_hint_files()))
         return [(Path(m), m, Path(m).name) for m in matches]
     message = say("there is no such file or folder", "没有这个文件或文件夹")
-    problems.append(Diagnostic("PE400", message, Span(argument), hint=near_path(path)))
+    problems.append(Diagnostic("PE400", message, Span(argument), hint=_of_address(argument) or near_path(path)))
     return []
+
+
+def _of_address(argument: str) -> str | None:
+    """What to name in place of ``s3a://…``, ``http://…``, ``file://…``."""
+    if "://" not in argument:
+        return None
+    return say(
+        "only a cluster reads addresses (--engine spark --remote …); here name the path of a file on this machine",
+        "只有集群读取地址（--engine spark --remote …）；此处请给出本机文件的路径",
+    )
 
 
 def _closed(pattern: str) -> list[Diagnostic]:

@@ -21,12 +21,26 @@ from tests.cli.conftest import Run
         ("--remote sc://spark:1 --out out", "--remote is the server of --engine spark"),
         ("--remote sc://spark:1 --out out --engine duckdb", "--remote is the server of --engine spark"),
         ("--policy other --out out", "--policy is given 2 times; give it once"),
+        ("--out s3a://results/2024", "s3a://results/2024 is an address, where only a cluster writes"),
+        ("--update file:///results/2024", "file:///results/2024 is an address, where only a cluster writes"),
+        ("--out s3://key:geheim@results --engine duckdb", "s3://…@results is an address, where only a cluster writes"),
     ],
 )
 def test_evaluate(run: Run, world: Path, options: str, told: str) -> None:
     done = run("evaluate", world / "records.csv", "--policy", world / "policies/shire", *options.split())
     assert (done.code, done.out) == (2, "")
     assert f"error PE901: {told}" in done.err
+
+
+@pytest.mark.parametrize("address", ["s3a://register/records.csv", "http://ab.cn/r.csv", "file:///register/r.csv"])
+def test_an_address_is_no_file_of_this_machine(run: Run, world: Path, address: str) -> None:
+    """The current folder, from which paths start, was spoken of; a result went into a folder called “s3a:”."""
+    law = ("--policy", world / "policies/shire")
+    persons = ("evaluate", world / "records.csv", "--persons", address)
+    for read in (("evaluate", address), ("inspect", address), persons):
+        told = run(*read, *law).err
+        assert f"{address}: error PE400: " in told
+        assert "hint: only a cluster reads addresses (--engine spark --remote …); here name the path" in told
 
 
 @pytest.mark.parametrize(
