@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.records.header import Headers
 
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
@@ -49,7 +49,10 @@ def _frame(spark: Any, path: str) -> Any:
         if not headers:
             return found
         cells = found.toDF(*(f"c{i}" for i in range(len(headers))))
-        if _unclosed(spark, path, cells):
+        marks, strange = _counted(spark, path)
+        if strange:
+            raise PolicyError([_no_utf8(path, strange)])
+        if _unclosed(marks, cells):
             raise PolicyError([_swallows(path)])
         return cells.filter(" OR ".join(f"TRIM({name}) <> ''" for name in cells.columns)).toDF(*headers)
     except PolicyError:
@@ -58,15 +61,22 @@ def _frame(spark: Any, path: str) -> Any:
         raise PolicyError([unread([path], str(e))]) from e
 
 
-def _unclosed(spark: Any, path: str, cells: Any) -> bool:
+def _counted(spark: Any, path: str) -> tuple[int, int]:
+    """The quotation marks of a CSV file, and its lines that are not UTF-8: in their cells Spark would read � without a
+    word."""
+    of_line = "LENGTH(value) - LENGTH(REPLACE(value, '\"', ''))"
+    sums = (f"SUM(CAST({of_line} AS BIGINT))", "SUM(CAST(NOT IS_VALID_UTF8(value) AS BIGINT))")
+    ((marks, strange),) = spark.read.text(path).selectExpr(*sums).collect()
+    return marks or 0, strange or 0
+
+
+def _unclosed(marks: int, cells: Any) -> bool:
     """Whether a quotation mark may never close: then the rows below it are one cell, and gone without a word.
 
     In a sound file they come in pairs; an odd one inside a cell that has none around it does no harm, unless there are
     cells of several lines too.
     """
-    of_line = "LENGTH(value) - LENGTH(REPLACE(value, '\"', ''))"
-    ((marks,),) = spark.read.text(path).selectExpr(f"SUM(CAST({of_line} AS BIGINT))").collect()
-    if not (marks or 0) % 2:
+    if not marks % 2:
         return False
     return bool(cells.filter(" OR ".join(f"{name} LIKE '%\n%'" for name in cells.columns)).limit(1).collect())
 
@@ -130,6 +140,14 @@ def _swallows(path: str) -> Diagnostic:
          "有一个引号没有闭合，其后各行会被当作一个单元格"),
         ("look for a cell of several lines, and close its quotation mark; inside a cell write each mark twice",
          "请查找含有多行的单元格，补上引号；单元格内的引号请写两个"),
+    )  # fmt: skip
+
+
+def _no_utf8(path: str, lines: int) -> Diagnostic:
+    return complain(
+        "PE932", [path],
+        (f"{many(lines, 'line is', 'lines are')} not UTF-8", f"有 {lines} 行不是 UTF-8 编码"),
+        ("save the file as UTF-8 on the cluster", "请在集群上将该文件存为 UTF-8"),
     )  # fmt: skip
 
 

@@ -224,6 +224,24 @@ def test_each_file_has_a_header_of_its_own(files: list[str], found: Any, session
         host.close()
 
 
+def test_bytes_that_are_not_utf8(session: Any, tmp_path: Path) -> None:
+    """Apache Spark read � in their place: a title was another one, and of two people with such ids one was made."""
+    path = tmp_path / "records.csv"
+    rows = "record_id,person_id,date,title\nR1,P1,2016-03-05,{}\nR2,P2,2016-03-05,讲座\n"
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    of = schema_of([plan("recognise training")])
+    try:
+        path.write_bytes(rows.encode().replace(b"{}", "讲座".encode("gbk")))
+        with pytest.raises(PolicyError, match="PE932") as caught:
+            spark_read.read(host, of, [f"file://{path}"], None, None)
+        assert str(path) in str(caught.value)
+        assert "UTF-8" in str(caught.value)
+        path.write_text(rows.format("�"), encoding="utf-8")  # which says so itself
+        assert spark_read.read(host, of, [f"file://{path}"], None, None).rejected == 0
+    finally:
+        host.close()
+
+
 def test_parquet_files_with_other_columns(session: Any, tmp_path: Path) -> None:
     """What one file has no column for is missing in its rows, whatever the server takes it for."""
     import duckdb
