@@ -57,7 +57,7 @@ class Figures:
         """Records in the ledger of two people: a record is one person's, and ids are unique within a result."""
         entry = self.written.manifest["tables"]["ledger"]
         rows = counted(self.written.owners(), entry["rows"], say("comparing the records", "核对各条记录"))
-        first, record, owner = 0, "", ""
+        first, record, owner = 0, None, ""
         for line, own, whose in rows:
             if own != record:
                 first, record, owner = line, own, whose

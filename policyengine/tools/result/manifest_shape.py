@@ -82,6 +82,12 @@ def _years(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_count, value)) and value[0] > 0
 
 
+def _test_of_years(value: Any) -> bool:
+    """What a conclusion looks back on: so many years, or so many cycles of a requirement."""
+    shapes = ({"of": _maybe(_text), turns: _count} for turns in ("years", "cycles"))
+    return any(next(_faults(value, shape, ""), None) is None for shape in shapes)
+
+
 def _day(value: Any) -> bool:
     return _is(value, date.fromisoformat)
 
@@ -146,7 +152,7 @@ SHAPE: dict[str, Any] = {
             "about?": _maybe(_texts), "block?": _maybe(_years), "from": _maybe(_text), "until": _maybe(_text),
             "policies": _texts, "overrides?": _texts, "drops?": _some_texts, "asks?": _texts,
             "years_before?": _count,
-            "looks_back?": [{"years?": _count, "cycles?": _count, "of": _maybe(_text)}],
+            "looks_back?": [_test_of_years],
         }
     ],
     "tables": {

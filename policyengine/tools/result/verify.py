@@ -55,14 +55,19 @@ def _disagreements(written: Written, files: Sequence[Source], key: str | Path | 
         from policyengine.tools.result.sign import check_signature
 
         yield from check_signature(written.folder, key)
+    gone = []
     try:
-        for check in (_seal(written), _bytes(written), _inputs(written, files), Figures(written).disagreements()):
-            yield from check
+        yield from _seal(written)
+        for d in _bytes(written):
+            yield d
+            gone += [d.span] if d.code == "PE503" else []
+        yield from _inputs(written, files)
+        yield from Figures(written).disagreements()
     except PolicyError as e:
         if e.diagnostics[0].code == "PE908":  # it could not be looked at, which is no disagreement
             raise
         hint = say("nothing else was compared; evaluate again", "其余未再核对；请重新评定")
-        yield from (replace(d, hint=hint) for d in e.diagnostics)
+        yield from (replace(d, hint=hint) for d in e.diagnostics if d.span not in gone)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         path = written.folder / MANIFEST
         text = say(f"the manifest was changed: {e!r} is not as we write it", f"清单已被改动：{e!r} 与写出时不同")
@@ -113,7 +118,8 @@ def _bytes(written: Written) -> Iterator[Diagnostic]:
         listed.add(path.name)
         if not path.is_file():
             text = say(f"the table {name} is missing", f"缺少 {name} 表")
-            yield Diagnostic("PE503", text, Span(str(path)))
+            hint = say("the tables were not compared with each other; evaluate again", "各表未再相互核对；请重新评定")
+            yield Diagnostic("PE503", text, Span(str(path)), hint)
         elif digest(path) != entry["sha256"]:
             text = say(
                 f"the table {name} was changed after it was written: its digest is not that of the manifest",
