@@ -60,7 +60,8 @@ class ColumnView:
 
 @dataclass(slots=True)
 class TableView:
-    """A sheet or file. ``rejected``: of its ``rows``; ``problems``: code → how many cells or rows."""
+    """A sheet or file. ``rejected``: of its ``rows``; ``replaced``: those that can't be read either, for which mended
+    ones stand in other tables; ``problems``: code → how many cells or rows."""
 
     file: str
     sheet: str | None
@@ -69,6 +70,7 @@ class TableView:
     columns: list[ColumnView]
     rows: int = 0
     rejected: int = 0
+    replaced: int = 0
     problems: Counter[str] = field(default_factory=Counter)
     whole_rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -76,11 +78,12 @@ class TableView:
 @dataclass(slots=True)
 class Ids:
     """Record id → where it stands: table, row, whether the row could be read; person id → what stands there of the
-    person; and the mended rows."""
+    person; the mended rows, and those that can't be read."""
 
     places: dict[str, list[tuple[TableView, int, bool]]] = field(default_factory=dict)
     people: dict[str, list[tuple[TableView, int, dict[str, Fact]]]] = field(default_factory=dict)
     mends: Mends = field(default_factory=Mends)
+    faulty: list[tuple[TableView, int]] = field(default_factory=list)
 
 
 def inspect(
@@ -99,9 +102,31 @@ def inspect(
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     reading.diagnostics += reading.met.unmatched(schema)
-    _twins(seen, seen.mends.settle([(v.file, v.sheet) for v in views]))
+    standing = seen.mends.settle([(v.file, v.sheet) for v in views])
+    _replaced(seen, standing, views)
+    _twins(seen, standing)
     _contradictions(seen)
     return views, reading.diagnostics
+
+
+def _replaced(seen: Ids, standing: Standing, views: Sequence[TableView]) -> None:
+    """Rejected rows that mended ones stand for are no rejects any more; mended rows that stand for no such are."""
+    for view, row in seen.faulty:
+        if standing.names((view.file, view.sheet), row):
+            view.rejected -= 1
+            view.replaced += 1
+    read = [
+        (record_id, (view.file, view.sheet), row)
+        for record_id, places in (seen.places.items() if standing.rows else ())
+        for view, row, usable in places
+        if usable and standing.names((view.file, view.sheet), row)
+    ]
+    of = {(v.file, v.sheet): v for v in views}
+    for mend, bad in standing.rejected(read):
+        view = of[mend.table]
+        _reject(view, mend.row, None, None, bad)
+        places = seen.places[mend.record_id]
+        places.remove((view, mend.row, True))
 
 
 def _twins(seen: Ids, standing: Standing) -> None:
@@ -134,11 +159,11 @@ def _contradictions(seen: Ids) -> None:
             _reject(view, row, "person_id", person_id, bad)
 
 
-def _reject(view: TableView, row: int, field_id: str, value: str, bad: Bad) -> None:
+def _reject(view: TableView, row: int, field_id: str | None, value: str | None, bad: Bad) -> None:
     """A row that could be read but for what stands in another."""
     view.rejected += 1
     view.problems[bad.code] += 1
-    column = next((c for c in view.columns if c.read_as == field_id), None)
+    column = next((c for c in view.columns if field_id is not None and c.read_as == field_id), None)
     _note(view, column, Fault(field_id, value, bad), row)
 
 
@@ -183,7 +208,9 @@ def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, s
             column.filled += column.number <= len(row.cells) and bool(row.cells[column.number - 1].strip())
         for read in reader.read(row):
             view.rows += 1
-            view.rejected += bool(read.faults)
+            if read.faults:
+                view.rejected += 1
+                seen.faulty += [(view, row.number)]
             reading.diagnostics += other_headers(table, read)
             if named is not None:
                 seen.mends.note(named, table, read, record_id_of(table, read))
@@ -231,7 +258,7 @@ def as_json(views: Sequence[TableView], diagnostics: Sequence[Diagnostic]) -> di
         "tables": [
             {
                 "file": v.file, "sheet": v.sheet, "format": v.how, "header_row": v.header_row or None, "rows": v.rows,
-                "rejected_rows": v.rejected, "problems": dict(sorted(v.problems.items())),
+                "rejected_rows": v.rejected, "replaced_rows": v.replaced, "problems": dict(sorted(v.problems.items())),
                 "rows_no_records": v.whole_rows,
                 "columns": [
                     {
@@ -268,13 +295,14 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
         console.print(_table(view))
         for note in _told(view):
             console.print(f"  {note}", soft_wrap=True)
-        usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
-        console.print(
-            say(
-                f"{many(view.rows, 'row')}: {usable} would be read, {view.rejected} rejected ({part})",
-                f"共 {view.rows} 行：可读取 {usable} 行，不能读取 {view.rejected} 行（{part}）",
-            )
+        usable, part = view.rows - view.rejected - view.replaced, share(view.rejected, view.rows)
+        line = say(
+            f"{many(view.rows, 'row')}: {usable} would be read, {view.rejected} rejected ({part})",
+            f"共 {view.rows} 行：可读取 {usable} 行，不能读取 {view.rejected} 行（{part}）",
         )
+        if view.replaced:
+            line += say(f", {view.replaced} replaced by mended rows", f"，由更正后的行代替 {view.replaced} 行")
+        console.print(line)
         console.print()
     return out.getvalue()
 

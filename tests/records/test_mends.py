@@ -56,6 +56,9 @@ def test_what_a_row_stands_for(files: list[str], records: str, rejects: str, tmp
     alone, _ = read_inputs([str(p) for p in given], None, None, schema(), only="P2")
     assert alone is not None
     assert not alone.sure
+    views, _ = inspect([str(p) for p in given], schema())  # says the same of them before
+    assert sum(v.rejected for v in views) == len(inputs.rejects)
+    assert sum(v.rows - v.rejected - v.replaced for v in views) == len(inputs.records)
 
 
 def _mended(sources: list[Path], cells: dict[str, str], tmp_path: Path, mapping: Path | None = None) -> Path:
@@ -180,7 +183,7 @@ def test_a_workbook_of_a_workbook_and_what_inspect_says(tmp_path: Path) -> None:
     assert [r.record_id for r in inputs.records] == ["R1", "R3"]
     assert (inputs.rows, inputs.rejects) == (2, ())
     views, _ = inspect(names, schema())
-    assert [v.rejected for v in views] == [1, 1, 0]
+    assert [(v.rejected, v.replaced) for v in views] == [(0, 1), (0, 1), (0, 0)]
 
 
 def test_the_list_of_a_workbook_is_no_sheet_to_be_warned_of(tmp_path: Path) -> None:
