@@ -172,6 +172,9 @@ def test_several_years(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path)
     again = save(of_2017, tmp_path / "again", "parquet")
     with pytest.raises(PolicyError, match=r"PE532(.|\n)*A1|PE532(.|\n)*A\*"):
         statistics([str(other), str(again)])
+    for same in (other, other / ".." / "other"):  # “other and other both decide …” named two that are one
+        with pytest.raises(PolicyError, match=r"PE532: this result is named twice(.|\n)*name it once"):
+            statistics([str(other), str(same)])
 
 
 @pytest.mark.parametrize("declared", ["type: text", "type: date", "type: term", "type: yes_no"])

@@ -7,6 +7,7 @@ of its activities. ``activity``: a row per record and decided year with what the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lcm
@@ -134,4 +135,7 @@ def _refuse_overlaps(store: Store, places: Sequence[str]) -> None:
         f"{places[one]} 与 {places[other]} 都有 {mask(who)} {period} 的结论，会重复计算",
     )
     hint = say("name results of different years or people", "请指定不同年度或不同人员的结果")
+    if os.path.realpath(places[one]) == os.path.realpath(places[other]):
+        message = say("this result is named twice, and would be counted twice", "该结果指定了两次，会重复计算")
+        hint = say("name it once", "请只指定一次")
     raise PolicyError([Diagnostic("PE532", message, Span(places[other]), hint=hint)])
