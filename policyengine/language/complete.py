@@ -14,6 +14,7 @@ from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected
 from policyengine.language.forms import fold
 from policyengine.language.grammar import KINDS, grammar
+from policyengine.language.lexer import UNIT_FORMS
 from policyengine.language.nodes import Token
 from policyengine.language.partial import Start, read
 from policyengine.language.phrases import Phrases
@@ -127,7 +128,7 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
         for word in vocabulary.terms_of(owner):
             yield Proposal(phrases.term(word.id, word.of), place.start, word.kind, word)
     words = Expected(table, chinese)
-    keywords = [name for name in terminals if name in table.forms]
+    keywords = [name for name in terminals if name in table.forms and (name != "_IN_ALL" or _in_days(place.before))]
     forms = [f for name in keywords if (f := words.form(name))]
     forms += [f for name in keywords for f in table.forms[name] if typed and f not in forms and _is_written(f)]
     verbs = list(EXAMPLES)
@@ -135,9 +136,9 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
         written = _WIDE.get(form, form) if chinese else form
         yield Proposal(written, place.start, "keyword", example=EXAMPLES.get(form))
     if "UNIT" in terminals:
-        number = _number(place.before)
-        yield from (Proposal(phrases.unit(u, number), place.start, "unit") for u in UNITS)
-        yield from (Proposal(m, place.start, "unit") for m in (MULTIPLES if chinese else ()))
+        number, units = _number(place.before), _lengths(place.before) or UNITS
+        yield from (Proposal(phrases.unit(u, number), place.start, "unit") for u in units)
+        yield from (Proposal(m, place.start, "unit") for m in (MULTIPLES if chinese and units is UNITS else ()))
     if "RULE" in terminals:
         others = place.before[-1].type in _OF_OTHERS if place.before else False
         yield from (Proposal(rule, place.start, "rule") for rule in rules if "/" in rule or not others)
@@ -184,6 +185,18 @@ def _number(tokens: tuple[Token, ...]) -> Fraction | None:
         return Fraction(fold(last.text) if last.type == "NUMBER" else 1)
     except (ValueError, ZeroDivisionError):  # 50%, and 1/0, of which the rule will be told
         return None
+
+
+def _lengths(tokens: tuple[Token, ...]) -> tuple[str, ...]:
+    """The units in which leave lasts, where its number stands at the end of the tokens; none elsewhere."""
+    asked = tokens[-3].type if len(tokens) > 2 and tokens[-1].type == "NUMBER" else ""
+    return {"_IN_ALL": ("days",), "_LASTS": ("days", "months")}.get(asked, ())
+
+
+def _in_days(tokens: tuple[Token, ...]) -> bool:
+    """Whether leave in all may be asked behind the tokens: not of months."""
+    last = tokens[-1] if tokens else None
+    return last is None or last.type != "UNIT" or UNIT_FORMS.forms.get(fold(last.text)) == (1, "days")
 
 
 def _written(word: Word, phrases: Phrases) -> str:
