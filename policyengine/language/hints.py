@@ -39,22 +39,33 @@ _OUTCOME = re.compile(
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
 _ASKED = re.compile(
     "(?:(?P<name>[a-z0-9_/-]+) +)?(?P<either>met +or +)?(?P<denied>not +)?(?P<state>met|excused)"
-    "(?: +for(?: +at least| +not? (?:less|fewer) than)?(?: +[0-9]+)?)? *$"
+    "(?: +for(?: +at least| +not? (?:less|fewer) than)?(?: +[0-9]+(?: +(?:years?|cycles?))?)?)? *$"
 )
-_SO_MANY = re.compile(  # for 2 or more of the last 5 years, in 2 of last 5 years
-    "(?:for|in) +(?:at least +|not? (?:less|fewer) than +)?([0-9]+)(?: +or more)? +(?:(?:years?|cycles?|times) +)?"
-    "(?:of|in|out of|during|within) +(?:the +)?(?:last|past) +([0-9]+)(?: +(cycles))?"
+_SO_MANY = re.compile(  # for 2 or more of the last 5 years, in 2 of last 5 years, at most 2 out of 5 years
+    "(?:(?:for|in) +)?(?:(at least|at most|(?:not? )?(?:more|greater|less|fewer) than) +)?([0-9]+)(?: +or more)? +"
+    "(?:(?:years?|cycles?|times) +)?(?:of|in|out of|during|within) +(?:the +)?(?:(?:last|past) +)?([0-9]+)"
+    "(?: +(cycles))?"
+)
+_RUN = re.compile(  # for 2 consecutive years, in 2 years in a row
+    "(?:(?:for|in) +)?([0-9]+) +(consecutive +|successive +)?(year|cycle)s?(?P<row> +(?:in a row|in succession))?"
 )
 _SPAN = "(?P<years>[0-9]+) *(?P<unit>年|个年度|个?[一-鿿]{0,6}?周期)"
 _STATE = "(?:尚?未完成|没有?完成|未达标|不合格|已?完成|达标|合格|已免除)"
 _ID = "[a-z0-9_/-]*[a-z][a-z0-9_/-]*"
-_HAVE = "(?:有|共|累计|至少|不少于|[内中里之以间 ])*"
+_HAVE = "(?:有|共|累计|至少|不少于|不低于|[内中里之以间 ])*"
+_SIGN = "不?(?:超过|多于|大于)|至多|最多|少于|小于|低于|不足|不满"
 _FEW = re.compile(  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成, 近 5 年 有 2 次 未完成
     f"(?:(?P<name>{_ID}) *)?(连续|最?近|过去)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *"
-    f"(?:(?P<before>{_STATE}) *(?P<amid>{_ID})?)?{_HAVE}(?P<count>[0-9]+) *"
+    f"(?:(?P<before>{_STATE}) *(?P<amid>{_ID})?)?{_HAVE}(?P<sign>{_SIGN})? *(?P<count>[0-9]+) *"
     f"(?:年|个年度|个?[一-鿿]{{0,6}}?周期|次|回)[ 及以上均都]*(?P<other>{_ID})? *"
     f"(?:(?P<state>{_STATE}) *(?P<last>{_ID})?)?"
 )
+_AT_LEAST = ("at least", "no less than", "not less than", "no fewer than", "not fewer than")
+_MORE = ("more than", "greater than", "超过", "多于", "大于")
+_AT_MOST = (
+    "at most", "no more than", "not more than", "no greater than", "not greater than", "不超过", "不多于", "不大于",
+    "至多", "最多",
+)  # fmt: skip
 _EACH_OF = re.compile(
     f"(?:(?P<name>{_ID}) *)?(连续|最?近|过去) *{_SPAN}[ 及以上]*(?P<each>[均都])? *(?P<other>{_ID})? *[均都]? *"
     f"(?P<state>{_STATE}) *(?P<last>{_ID})?"
@@ -150,19 +161,23 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
     called = None if named in ("when", "where", "and", "or", "not", "either") else named
     after = folded[asked.end("state") :].lstrip()
     if some := _SO_MANY.match(after):
-        count, many, cycles = some.groups()
+        sign, count, many, cycles = some.groups()
         turns = "cycles" if cycles else "years"
         if either and named == "not":  # of both, or of the first?
             return _counted_years()
-        if either and (others := few_not_met(count, many, f"{called} " if called else "", False, turns)):
+        least = sign is None or sign in _AT_LEAST
+        others = few_not_met(count, many, f"{called} " if called else "", False, turns) if either and least else None
+        if others:
             return say(f"write {others}", f"请写 {others}")
         if either or state != "met":
             return _counted_years()
-        return _so_many(called, count, many, turns, bool(denied), False)
-    if (run := re.match("for +([0-9]+) +(?:consecutive +)?(year|cycle)s?", after)) and not denied:
-        if either and named == "not":
+        return _signed(sign, called, int(count), int(many), turns, bool(denied), False)
+    if (run := _RUN.match(after)) and (run[2] or run["row"] or (after.startswith("for") and not denied)):
+        if denied and state == "met":
+            return _instead(called, f"not met for {run[1]} {run[3]}s running") if int(run[1]) > 1 else None
+        if denied or (either and named == "not"):
             return None
-        return _instead(called, f"{'met or ' if either else ''}{state} in each of last {run[1]} {run[2]}s")
+        return _instead(called, f"{'met or ' if either else ''}{state} in each of last {run[1]} {run[3]}s")
     if (each := re.match("in each of (?:the )?last +([0-9]+) *(cycles?)?", after)) and denied:  # else it is understood
         many = each[1] + (" cycles" if each[2] else " year" if each[1] == "1" else " years")
         turns = "各周期" if each[2] else "各年"
@@ -185,7 +200,8 @@ def _of_years_in_chinese(folded: str, start: int) -> str | None:
             return _counted_years()
         unit = "个周期" if few["unit"].endswith("周期") else "年"
         named = next(filter(None, few.group("name", "of", "amid", "other", "last")), None)
-        return _so_many(named, few["count"], few["years"], unit, _PLAIN.get(state, state) == "未完成", True)
+        missed = _PLAIN.get(state, state) == "未完成"
+        return _signed(few["sign"], named, int(few["count"]), int(few["years"]), unit, missed, True)
     each = _EACH_OF.search(clause)
     if not each or begun + each.start() >= start:
         return None
@@ -216,20 +232,34 @@ def of_lately(folded: str, start: int) -> str | None:
     return _of_years_in_chinese(folded, lately.end()) if lately else None
 
 
-def _so_many(named: str | None, count: str, many: str, turns: str, missed: bool, chinese: bool) -> str:
-    """So many of several years or cycles that were met, or missed: all of them, and one missed, are said otherwise."""
-    if missed and count == "1" != many:
-        called = f"{named} " if named else ""
-        told = f"not ({called}met or excused in each of last {many} {turns})"
-        told = f"非 （{called}近 {many} {turns} 均 完成 或 已免除）" if chinese else told
-        return say(f"write {told}", f"请写 {told}")
-    if count == many != "1":
+def _signed(sign: str | None, named: str | None, count: int, many: int, turns: str, missed: bool, chinese: bool) -> str:
+    """Some of several years or cycles that were met, or missed: at least so many of them, more, fewer or at most so
+    many, as the ``sign`` says."""
+    more = sign is not None and sign in _MORE
+    denied = sign is not None and not more and sign not in _AT_LEAST
+    least = count + (more or sign in _AT_MOST)
+    if not 1 <= least <= many:
+        return _counted_years()
+    told = _so_many(named, least, many, turns, missed, chinese)
+    if denied:
+        inside = told.partition(" （" if chinese else " (")[2][:-1]
+        told = inside or (f"非 {told}" if chinese else f"not ({told})")
+    return say(f"write {told}", f"请写 {told}")
+
+
+def _so_many(named: str | None, count: int, many: int, turns: str, missed: bool, chinese: bool) -> str:
+    """At least so many: all of them, and one missed, are said otherwise."""
+    called = f"{named} " if named else ""
+    if missed and count == 1 != many:
+        told = f"{called}近 {many} {turns} 均 完成 或 已免除"
+        return f"非 （{told}）" if chinese else f"not ({called}met or excused in each of last {many} {turns})"
+    if count == many != 1:
         told = f"连续 {many} {turns} 未完成" if missed else f"近 {many} {turns} 均 完成"
         english = f"not met for {many} {turns} running" if missed else f"met in each of last {many} {turns}"
     else:
         told = f"近 {many} {turns} 内 有 {count} {turns} {'未' if missed else ''}完成"
         english = f"{'not ' if missed else ''}met for {count} of last {many} {turns}"
-    return _instead(named, told if chinese else english)
+    return called + (told if chinese else english)
 
 
 def _instead(named: str | None, text: str) -> str:

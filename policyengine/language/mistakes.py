@@ -31,6 +31,7 @@ from policyengine.language.hints import (
     within_years,
 )
 from policyengine.language.lexer import UNIT_FORMS, Instead, Reported
+from policyengine.language.literals import reading_of
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
@@ -41,6 +42,7 @@ MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something 
 STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
 _HALF_A_YEAR = re.compile("半年|half a year(?![a-z])")
+_LEAVE_IN_ALL = re.compile("休假[^且或]*(?:累计|合计|共)[^且或]*$")
 _PRESENCE = re.compile("(present|missing)(?![a-z0-9_])")
 _BEGUN = re.compile("[0-9][0-9.]*(?: *分|个)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
@@ -124,7 +126,7 @@ class Mender:
             return None
         if not self.sentence.folded[start].isalpha() or (last.type == "UNIT" and self.keyword_at(start)):
             return None
-        if self.ends_in_circumstance() and self.at(start, "_LASTS", "_IN_ALL"):  # 病假累计超过 180 天
+        if self.ends_in_circumstance() and (self.lasting(start) or self.one_more(start)):  # 病假累计超过 180 天
             return None
         end = self.extent(start, self.grammar.accepting(self.grammar.expected(stack)))
         word = self.sentence.text[last.start : end]
@@ -137,6 +139,23 @@ class Mender:
     def ends_in_circumstance(self) -> bool:
         """Whether the last token is a term of 情形."""
         return self.sentence.last is not None and any(w.of == "circumstance" for w in self.sentence.last.words)
+
+    def lasting(self, start: int) -> Token | None:
+        """持续, 累计, lasts, and what laws say for the first: 连续."""
+        return self.at(start, "_LASTS", "_IN_ALL") or self.running(start)
+
+    def running(self, start: int) -> Token | None:
+        return self.at(start, self.words.terminal("连续"))
+
+    def one_more(self, start: int) -> Token | None:
+        """A further circumstance of a list: 、产假, 和产假."""
+        sign = self.at(start, "_SEP")
+        return self.circumstance(sign.end) if sign else None
+
+    def circumstance(self, start: int) -> Token | None:
+        """A term of 情形 that stands there."""
+        term = self.at(start, "TERM")
+        return term if term and any(word.of == "circumstance" for word in term.words) else None
 
     def at(self, start: int, *terminals: str) -> Token | None:
         """What stands there, if it is one of these."""
@@ -152,6 +171,11 @@ class Mender:
         follow = self.after(stack, "NUMBER")
         hint = say("write 6 months", "请写 6 个月")
         instead: Instead | None = (start, end, "6 个月" if self.sentence.text[start] == "半" else "6 months")
+        if _LEAVE_IN_ALL.search(self.sentence.folded[:start]) or self.at(end, "_IN_ALL"):
+            number, unit = Token("NUMBER", "6", start, end), Token("UNIT", "months", start, end)
+            said = say("leave in all is counted in days", "休假累计以天计")
+            self.builder.problem("PE207", said, start, end, reading_of(number, unit))
+            raise Reported
         if follow is None or not follow.unit:
             instead = None
             hint = say(

@@ -178,14 +178,19 @@ class Explainer(Mender):
             return None
         if last.type == "_THIS_YEAR" and (whole := of_all_year(self.sentence.folded, last.start)):
             return whole, None
+        if self.running(last.start) and (begun := self.circumstance(start)):  # 连续病假超过 180 天
+            form = f"休假 属于（{'、'.join(self.kinds(begun, begun.end)[0])}） 持续"
+            return say(f"write {form}", f"请写 {form}"), None
         kinds, end = self.kinds(last, start)
-        asked = self.at(end, "_LASTS", "_IN_ALL")
+        asked = self.lasting(end)
         if asked and self.ends_in_circumstance():
             verb = own("lasts", "累计" if asked.type == "_IN_ALL" else "持续")
             form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")
             mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
             return say(f"write {form}", f"请写 {form}"), mend
         if "_LASTS" in expected:
+            if said := self.running(start):
+                return say("write 持续", "请写 持续"), (said.start, said.end, "持续")
             return self.of_unsaid_lasting(start)
         if {"GE", "GT"} <= set(expected) and "LT" not in expected:
             if asked:
@@ -197,9 +202,7 @@ class Explainer(Mender):
     def kinds(self, last: Token, end: int) -> tuple[list[str], int]:
         """The circumstances that are listed from the last token on, 病假、产假, and where the list ends."""
         found = [last.text]
-        while self.sentence.folded[end : end + 1] in (",", "、") and (term := self.at(end + 1, "TERM")):
-            if not any(word.of == "circumstance" for word in term.words):
-                break
+        while term := self.one_more(end):
             found.append(term.text)
             end = self.sentence.skip(term.end)
         return found, end
