@@ -998,3 +998,41 @@ def test_leave_in_all_is_told_stretch_by_stretch(tmp_path: Path, window: str, to
         text = text_of_case(case, language)
         assert (f"{wanted}]" in text) if wanted else (" in all: " not in text and "累计：" not in text)
         assert "2017-06-01" not in text
+
+
+def test_what_conclusions_asked_of_leave_in_all_and_of_time_is_told(tmp_path: Path) -> None:
+    """Of a consequence and of a possible one, as of what excuses or reduces: the leave of the year that is judged, 10
+    days of January and 30 from 12 March; from 1 March 2010 to the end of 2017 it is 7 years and 305 days."""
+    law_of(tmp_path, ("annual", "require total at least 90 hours per year", ""))
+    with (tmp_path / "policies" / "vale" / "rules.yaml").open("a", encoding="utf-8") as file:
+        file.writelines(
+            f"- id: {name}\n  cites: {{source: act, at: art. 9}}\n  rule: conclude {rule}\n"
+            for name, rule in (
+                ("talk", "not_excellent when not met and leave in (illness) lasts more than 30 days in all"),
+                ("old", "praised when joined to December 31 of this year at least 5 years and title_level = senior"),
+            )
+        )
+    pack = tmp_path / "policies" / "vale" / "pack.yaml"
+    kinds = "    circumstance: {illness: {zh: 病假, leave: true}}\n"
+    pack.write_text(pack.read_text(encoding="utf-8").replace("  measures:", f"{kinds}  measures:"), encoding="utf-8")
+    spent = tmp_path / "leave.csv"
+    spent.write_text(
+        "person_id,kind,from,to\nP1,illness,2016-12-20,2017-01-10\nP1,illness,2017-03-12,2017-04-10\n",
+        encoding="utf-8",
+    )
+    rows = "J1,P1,2017-02-28,lecture,professional,Early,10,hours\n"
+    persons = "person_id,name,joined\nP1,Ann,2010-03-01\n"
+    files = replace(files_of(tmp_path, rows, persons), circumstances=str(spent))
+    (case,) = both(tmp_path, load_law(pack.parent), files, (2017, 2017))
+    text, chinese = (
+        [line for line in text_of_case(case, language).splitlines() if "consequence" in line or "后果" in line]
+        for language in ("en", "zh")
+    )
+    assert [line.rpartition(" [")[2] for line in text] == [
+        "illness in all: 2017-01-01 to 2017-01-10 (10 days), 2017-03-12 to 2017-04-10 (30 days), 40 days]",
+        "joined to December 31 of this year: 2010-03-01 to 2017-12-31, 7 years 9 months 30 days]",
+    ]
+    assert [line.rpartition(" [")[2] for line in chinese] == [
+        "病假累计：2017-01-01 至 2017-01-10（10 天）、2017-03-12 至 2017-04-10（30 天），共 40 天]",
+        "入职日期 至 本年度 12月31日：2010-03-01 至 2017-12-31，7 年 9 个月 30 天]",
+    ]

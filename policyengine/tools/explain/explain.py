@@ -27,6 +27,7 @@ from policyengine.tools.explain.reasons import (
     Notes,
     besides,
     blocks_around,
+    concluded,
     kept_caps,
     lapses,
     leave_in_all,
@@ -118,6 +119,7 @@ class Explainer:
             enough, spared = enough_for(situation, self._samples[which], others), situation.spared
         else:
             enough, spared = Enough(), spared_rules(ready, person, decision)
+        concluding = concluded(decision, follows)
         shown = (*rows, *(e for window in windows.values() for e in window.rows))
         return Case(
             person=person,
@@ -129,8 +131,8 @@ class Explainer:
             known=self.known[which],
             records=records,
             why=why(ready, notes, person, rows, records),
-            lapses=lapses(ready, notes, person, decision, findings, rows, records),
-            in_all=leave_in_all(ready, notes, person, placed),
+            lapses=lapses(ready, notes, person, decision, findings, rows, records, concluding),
+            in_all=leave_in_all(ready, notes, person, decision, placed, concluding),
             vocabulary=self.selector.law.policies[which].vocabulary,
             remedies=enough.remedies,
             sought=remedies and decision.outcome in UNMET,

@@ -73,12 +73,14 @@ def why(
 
 def lapses(
     ready: Prepared, notes: Notes, person: Person, decision: Decision, findings: Iterable[Finding],
-    rows: Iterable[LedgerEntry], records: Mapping[str, Record],
+    rows: Iterable[LedgerEntry], records: Mapping[str, Record], concluding: Iterable[str],
 ) -> dict[str, tuple[Lapse, ...]]:  # fmt: skip
-    """The times that rules asked: of those that a finding names by their keys, of a rejected record by its id."""
+    """The times that rules asked: of those that a finding names, and of the conclusions ``concluding``, by their keys,
+    of a rejected record by its id."""
     world, start, (_, last) = ready.judge.world, ready.plan.year_start, labelled(decision.period)
     period = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, start))
     asked = {key: (key, period) for f in findings for key in (f.rule, *f.because)}
+    asked |= {key: (key, period) for key in concluding}
     for e in rows:
         if e.reason == "rejected" and (record := records.get(e.record_id)) is not None:
             scene = Scene(person.facts, record=record, period=period_of(record.end, start))
@@ -94,24 +96,32 @@ def lapses(
 
 
 def leave_in_all(
-    ready: Prepared, notes: Notes, person: Person, findings: Iterable[Finding]
-) -> dict[str, tuple[InAll, ...]]:
-    """By finding the leave in all that it or its reasons asked for, of its own window."""
-    found = {}
-    for f in findings:
-        scene = Scene(person.facts, person.circumstances, window=f.window)
-        rules = [rule for key in (f.rule, *f.because) if (rule := notes.rule(key)) is not None]
+    ready: Prepared, notes: Notes, person: Person, decision: Decision, findings: Iterable[Finding],
+    concluding: Iterable[str],
+) -> dict[str, tuple[InAll, ...]]:  # fmt: skip
+    """The leave in all that was asked for: by finding what it or its reasons asked of its own window, by conclusion
+    what it asked of the period."""
+    days, found = days_of(decision.period, ready.plan.year_start), {}
+    every = [(f.rule, (f.rule, *f.because), f.window) for f in findings]
+    for name, keys, window in (*every, *((key, (key,), days) for key in concluding)):
+        scene = Scene(person.facts, person.circumstances, window=window)
+        rules = [rule for key in keys if (rule := notes.rule(key)) is not None]
         asked = {
             n: None for rule in rules for n in walk(unwrapped(rule).when) if isinstance(n, tree.Lasts) and n.in_all
         }
         added = ((node, stretches_of(scene, node.kinds or ready.later.world.leave_kinds)) for node in asked)
         if told := tuple(InAll(node, tuple(stretches)) for node, stretches in added if stretches):
-            found[f.rule] = told
+            found[name] = told
     return found
 
 
 Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 """Possible consequence → the missing facts on which it depends, and the keys of the rules."""
+
+
+def concluded(decision: Decision, follows: Follows) -> tuple[str, ...]:
+    """The keys of the conclusions that are told of a decision, those that may follow among them."""
+    return (*decision.consequence_rules, *(key for _, keys in follows.values() for key in keys))
 
 
 def may_follow(

@@ -5,7 +5,7 @@ The form of a line is ``what it is    rule, clause``; figures are exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from policyengine.language import tree
@@ -339,14 +339,22 @@ class _Writer(Activities):
         d = self.case.decision
         for name, key in zip(d.consequences, d.consequence_rules, strict=True):
             text = self.say("consequence: ", "后果：") + self._concluded(name, key)
-            yield Node(self.cite(text, key), [*self._named(key.split(EITHER)), *self._before(key.split(EITHER))])
+            own = key.split(EITHER)
+            yield Node(self.cite(text, key) + self._asked(own), [*self._named(own), *self._before(own)])
         for name in d.possible:
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
             if facts := self.lacking(self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{spaced(facts)}而定")
-            yield Node(self.cite(text, EITHER.join(keys)), [*self._named(keys), *self._before(keys)])
+            told = self.cite(text, EITHER.join(keys)) + self._asked(keys)
+            yield Node(told, [*self._named(keys), *self._before(keys)])
+
+    def _asked(self, conclusions: Sequence[str]) -> str:
+        """The times and the leave in all that conclusions asked for."""
+        times = dict.fromkeys((self.lapses(*conclusions), *map(self.leave_in_all, conclusions)))
+        text = self.say("; ", "；").join(filter(None, times))
+        return f" [{text}]" if text else ""
 
     def _named(self, conclusions: Iterable[str]) -> list[Node]:
         """How the requirements came out that conclusions name."""
