@@ -14,7 +14,6 @@ import secrets
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
-from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +28,6 @@ from policyengine.messages import say, spoken
 from policyengine.web import pages
 from policyengine.web.desk import Desk, Judged, unusable
 
-COOKIE = "policyengine"
 _FORM_BYTES = 64 * 1024  # of what is no file
 _HTML = "text/html; charset=utf-8"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
@@ -46,6 +44,7 @@ class Workbench(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.desk = desk
         self.key = secrets.token_urlsafe(24)
+        self.cookie = f"policyengine-{self.server_port}"  # browsers keep one of a name for all ports of a machine
 
     @property
     def address(self) -> str:
@@ -72,11 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in own or (origin is not None and urlsplit(origin).netloc not in own):
             self._plain(403, say("this address is not the workbench's", "这不是工作台的地址"))
             return False
-        try:
-            given = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
-        except CookieError:
-            given = None
-        if given is None or not hmac.compare_digest(given.value.encode(), self.server.key.encode()):
+        if not self._has_key():
             text = say("open the address that policyengine serve printed", "请打开 policyengine serve 所显示的网址")
             self._plain(403, text)
             return False
@@ -84,6 +79,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._plain(403, say("only pages of the workbench may send", "只有工作台的页面可以提交"))
             return False
         return True
+
+    def _has_key(self) -> bool:
+        """Whether the browser sends this workbench's cookie. It sends those of every program on the machine, which may
+        hold what ``http.cookies`` gives up at (``a={"b": 1}``)."""
+        cookies = ("; ".join(self.headers.get_all("Cookie", ()))).split(";")
+        own = (value for name, _, value in (c.strip().partition("=") for c in cookies) if name == self.server.cookie)
+        return any(hmac.compare_digest(value.encode(), self.server.key.encode()) for value in own)
 
     # --- what is asked for ------------------------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # not by a redirect: where another page led here, the browser would leave the cookie out of the next request
         content = f'<!doctype html><meta http-equiv="refresh" content="0;url=/"><a href="/">{say("go on", "继续")}</a>'
-        cookie = f"{COOKIE}={self.server.key}; HttpOnly; SameSite=Strict; Path=/"
+        cookie = f"{self.server.cookie}={self.server.key}; HttpOnly; SameSite=Strict; Path=/"
         self._send(200, _HTML, content.encode(), {"Content-Security-Policy": _POLICY, "Set-Cookie": cookie})
 
     def _answer(self, make: Callable[[], None], data: bool = False) -> None:

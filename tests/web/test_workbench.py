@@ -22,7 +22,7 @@ import pytest
 from policyengine.cli.serve import _open
 from policyengine.messages import speak
 from policyengine.web.desk import Desk
-from policyengine.web.server import COOKIE, Workbench
+from policyengine.web.server import Workbench
 from tests.windows import Windows
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ class Browser:
         self.own = {
             "Host": f"127.0.0.1:{workbench.server_port}",
             "Origin": workbench.address,
-            "Cookie": f"{COOKIE}={workbench.key}",
+            "Cookie": f"{workbench.cookie}={workbench.key}",
         }
 
     def ask(
@@ -94,9 +94,12 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     [
         ({}, 200),
         ({"Cookie": None}, 403),
-        ({"Cookie": f"{COOKIE}=guessed"}, 403),
-        ({"Cookie": f"{COOKIE}="}, 403),
+        ({"Cookie": "{cookie}=guessed"}, 403),
+        ({"Cookie": "{cookie}="}, 403),
+        ({"Cookie": "other={key}"}, 403),
         ({"Cookie": '"; broken'}, 403),
+        ({"Cookie": 'seen={"a": 1}; a b=c; x; {cookie}={key}; y=[1]'}, 200),  # of other programs on this machine
+        ({"Cookie": "{cookie}=guessed; {cookie}={key}"}, 200),
         ({"Host": "evil.example"}, 403),  # a name of another site that leads here
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
@@ -104,7 +107,14 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     ],
 )
 def test_who_may_read(browser: Browser, headers: dict[str, str | None], status: int) -> None:
-    assert browser.ask("/", **headers)[0] == status
+    own = browser.workbench
+    sent = {k: v and v.replace("{cookie}", own.cookie).replace("{key}", own.key) for k, v in headers.items()}
+    assert browser.ask("/", **sent)[0] == status
+
+
+def test_two_workbenches_of_one_browser_do_not_shut_each_other_out(browser: Browser, tmp_path: Path) -> None:
+    with Workbench(Desk(tmp_path / "policies", tmp_path)) as other:
+        assert other.cookie != browser.workbench.cookie
 
 
 @pytest.mark.parametrize("path", ["/judge", f"/files/{BATCH}/records?name=a.csv", "/results/1/case"])
@@ -119,7 +129,10 @@ def test_who_may_send(browser: Browser, path: str, headers: dict[str, str | None
 def test_the_key_lets_in_once_and_stays_out_of_addresses(browser: Browser) -> None:
     status, headers, content = browser.ask(f"/?key={browser.workbench.key}", Cookie=None)
     assert status == 200
-    assert headers["Set-Cookie"] == f"{COOKIE}={browser.workbench.key}; HttpOnly; SameSite=Strict; Path=/"
+    assert (
+        headers["Set-Cookie"]
+        == f"{browser.workbench.cookie}={browser.workbench.key}; HttpOnly; SameSite=Strict; Path=/"
+    )
     assert b"url=/" in content
     assert browser.ask("/?key=guessed", Cookie=None)[0] == 403
 
