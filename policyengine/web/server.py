@@ -69,16 +69,27 @@ class _Handler(BaseHTTPRequestHandler):
         own = {f"{name}:{self.server.server_port}" for name in ("127.0.0.1", "localhost")}
         origin = self.headers.get("Origin")
         if self.headers.get("Host") not in own or (origin is not None and urlsplit(origin).netloc not in own):
-            self._plain(403, say("this address is not the workbench's", "这不是工作台的地址"))
+            self._turn_away(say("this address is not the workbench's", "这不是工作台的地址"))
             return False
         if not self._has_key():
             text = say("open the address that policyengine serve printed", "请打开 policyengine serve 所显示的网址")
-            self._plain(403, text)
+            self._turn_away(text)
             return False
         if self.command == "POST" and origin is None:
-            self._plain(403, say("only pages of the workbench may send", "只有工作台的页面可以提交"))
+            self._turn_away(say("only pages of the workbench may send", "只有工作台的页面可以提交"))
             return False
         return True
+
+    def _turn_away(self, text: str) -> None:
+        """As whoever asks can show it: the script of a page that was open when the workbench was started anew, too."""
+        if self._for_script():
+            self._json({"problem": text}, 403)
+        else:
+            self._plain(403, text)
+
+    def _for_script(self) -> bool:
+        """Whether the page's script asks, not the person."""
+        return self.command == "POST" and not urlsplit(self.path).path.endswith("/case")
 
     def _has_key(self) -> bool:
         """Whether the browser sends this workbench's cookie. It sends those of every program on the machine, which may
@@ -99,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path, query = self._asked()
         if self._welcome():
-            self._answer(lambda: self._post(path, query), data=not path.endswith("/case"))
+            self._answer(lambda: self._post(path, query), data=self._for_script())
 
     def _asked(self) -> tuple[str, dict[str, list[str]]]:
         parts = urlsplit(self.path)

@@ -126,6 +126,17 @@ def test_who_may_send(browser: Browser, path: str, headers: dict[str, str | None
     assert list(browser.workbench.desk.folder.iterdir()) == []
 
 
+def test_a_page_of_an_earlier_workbench_is_told_what_to_open(browser: Browser) -> None:
+    old = f"{browser.workbench.cookie}=of-the-one-before"
+    told = '{"problem": "open the address that policyengine serve printed"}'
+    for path in (f"/files/{BATCH}/records?name=a.csv", "/judge"):
+        assert browser.ask(path, "{}", Cookie=old)[2].decode() == told
+    assert (
+        browser.ask("/results/1/case", "who=a", Cookie=old)[2].decode()
+        == "open the address that policyengine serve printed\n"
+    )
+
+
 def test_the_key_lets_in_once_and_stays_out_of_addresses(browser: Browser) -> None:
     status, headers, content = browser.ask(f"/?key={browser.workbench.key}", Cookie=None)
     assert status == 200
