@@ -693,6 +693,20 @@ def test_a_page_says_what_the_text_says(world: Path, files: Files) -> None:
     assert "<script" not in page
 
 
+@pytest.mark.parametrize("mark", ["\u202e", "\u202d", "\u2067", "\u200f"])
+def test_no_name_turns_the_figures_beside_it(tmp_path: Path, mark: str) -> None:
+    """On the page, too: a browser would write ``85 of 90`` backwards."""
+    from policyengine.tools.explain.html import html_of_cases
+
+    world = write_world(tmp_path)
+    persons = world / "persons.csv"
+    persons.write_text(persons.read_text(encoding="utf-8").replace("Ann", f"A{mark}nn"), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(persons))
+    page = "".join(html_of_cases(_cases(world, files, "A1"), reveal=True))
+    assert "A\N{REPLACEMENT CHARACTER}nn" in page
+    assert mark not in page
+
+
 def test_what_a_cap_without_a_figure_cuts_is_a_range(tmp_path: Path) -> None:
     world = write_world(tmp_path)
     rules = world / "policies/shire/rules.yaml"

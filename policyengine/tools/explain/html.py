@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 from policyengine.tools.explain.case import Case
 from policyengine.tools.explain.text import tree_of_case
 from policyengine.tools.explain.words import CITED, Node
@@ -48,5 +48,7 @@ def _below(node: Node) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    said, _, cited = text.partition(CITED)
+    """A line, in which no character of a file turns what stands beside it: a name with a mark of direction would write
+    its figures backwards."""
+    said, _, cited = harmless(text).partition(CITED)
     return escape(said) + (f'<span class="cite">{escape(cited.strip())}</span>' if cited else "")
