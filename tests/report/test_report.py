@@ -387,6 +387,8 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
     assert "完成" in cells
     assert "<td class=whole>2016-03-14</td>" in page
     assert "<td class=whole>30 学时</td>" in page
+    verification = page.partition('<section class="verification">')[2]  # a page of its own, which gets the seal
+    assert "<dt>姓名</dt><dd>Ann</dd>" in verification
     assert "PE915" in run(out, "--certificates", "--person", "Zoe", "--out", tmp_path / "no.html", code=2)
     assert not (tmp_path / "no.html").exists()
 

@@ -31,6 +31,7 @@ STYLE = """
 .certificate dt { color: var(--soft); } .certificate dd { margin: 0; overflow-wrap: anywhere; }
 td.sign { min-width: 9rem; height: 3.5rem; }
 .whole { white-space: nowrap; }
+@media screen { .verification dl { display: none; } } /* printed, it is a page of its own: whose seal is asked for */
 @media print {
   @page { size: A4; margin: 15mm; }
   .certificate th, .certificate td { padding: .25rem .3rem; }
@@ -52,10 +53,11 @@ def _all(title: str, written: Written, people: Iterable[One], reveal: bool) -> I
         cases = [case for one in ones for case in cases_of(one, written)]
         labels = Labels(cases[0].known, spoken())
         yield f'<article class="certificate"><h1>{escape(title)}</h1>'
-        yield _holder(ones[-1], labels, reveal)
+        holder = _holder(ones[-1], labels, reveal)
+        yield holder
         certificate = data_of_cases(cases, reveal)["certificate"]
         yield _activities(certificate["activities"], labels)
-        yield _years(certificate["years"], labels)
+        yield f'<section class="verification">{holder}{_years(certificate["years"], labels)}</section>'
         yield "</article>\n"
     yield "</main>\n"
 
@@ -111,8 +113,7 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
         outcome += say(f" ({after})", f"（{after}）") if after else ""
         sign = "<td class=sign></td>"
         rows.append((_whole(str(y["year"])), _cell(total), _whole(required), _cell(outcome), sign, sign))
-    table = _table(say("Yearly verification", "年度考核验证"), head, rows)
-    return f'<section class="verification">{table}</section>'
+    return _table(say("Yearly verification", "年度考核验证"), head, rows)
 
 
 def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -> str:
