@@ -71,7 +71,7 @@
     const [text, source, at, , confidence] = rules[k];
     return make("blockquote", {}, text, make("div", { class: "soft" }, `${source} ${at}`.trim() + (confidence === "seen" ? "" : " · " + T.confidence)));
   });
-  const table = (head, lines) => make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": head[0] },
+  const table = (title, head, lines) => make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": title },
     make("table", {}, make("thead", {}, make("tr", {}, ...head.map(h => make("th", { scope: "col" }, h)))), make("tbody", {}, ...lines)));
   const reasons = ([findings, records, follows, may, missing, flags]) => {
     const out = [];
@@ -89,7 +89,7 @@
     if (may.length) out.push(make("p", {}, T.may + may.join(T.semicolon)));
     if (missing.length) out.push(make("p", {}, T.missing + missing.join(T.semicolon)));
     if (flags.length) out.push(make("h3", {}, T.flags), ...flags.map(([name, id, key, text]) => make("div", {}, `${id}${T.colon}${text || name}`, ...law([key]))));
-    if (records.length) out.push(make("h3", {}, T.records), table(T.recordHead, records.map(
+    if (records.length) out.push(make("h3", {}, T.records), table(T.records, T.recordHead, records.map(
       ([id, day, form, title, quantity, converted, counted, reason, keys, lacks]) => make("tr", {},
         ...[id, day, form, title, quantity, converted, counted].map((x, n) => cell(T.recordHead[n], x, n > 4 ? "n" : null)),
         cell(T.recordHead[7], make("div", {}, (T.reasons[reason] || reason) + (lacks.length ? T.colon + lacks.join(T.comma) : ""),
