@@ -24,9 +24,9 @@ LEVELS = {
 }  # fmt: skip
 _COLOURS = {"error": 1, "warning": 3, "note": 4}
 _CHANGES = {
-    "fixed": ("a lower pack may not change it", "下级不得改变"),
-    "raise-only": ("a lower pack may only raise it", "下级只许提高"),
-    "delegated": ("left to lower packs", "授权下级规定"),
+    "fixed": ("lower authorities may not change it", "下级不得改变"),
+    "raise-only": ("lower authorities may only raise it", "下级只许提高"),
+    "delegated": ("left to lower authorities", "授权下级规定"),
 }
 
 

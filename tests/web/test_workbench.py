@@ -303,7 +303,7 @@ def test_a_pack_as_law(browser: Browser) -> None:
     page = browser.page("/packs/sichuan")
     assert "cap self_study, publication at 50 hours per year" in page
     assert "限额 自学成果、发表出版作品 每年 合计 不超过 50 学时" in page
-    assert "川人社发〔2016〕20号 二（二）第3款 · a lower pack may only raise it" in page
+    assert "川人社发〔2016〕20号 二（二）第3款 · lower authorities may only raise it" in page
     assert re.search(r"(\d+) of \1 cases hold", page)
     speak("zh")
     assert "下级只许提高" in browser.page("/packs/sichuan")
