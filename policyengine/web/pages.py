@@ -90,7 +90,7 @@ def _home(desk: Desk, packs: Sequence[PackName]) -> Iterator[str]:
         (f'<a href="/packs/{escape(p.id)}">{escape(p.id)}</a>', escape(p.title), _level(p.level), escape(p.authority))
         for p in packs
     )
-    yield from _table(head, rows)
+    yield from _table(say("Packs", "政策包"), head, rows)
     if not packs:
         yield f"<p>{say('There is no pack in', '此处没有政策包：')} {escape(str(desk.policies))}</p>\n"
     yield "</section>\n"
@@ -109,11 +109,11 @@ def _level(level: str) -> str:
     return escape(say(*LEVELS[level])) if level in LEVELS else escape(level)
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """A table of cells that are HTML already."""
-    yield (
-        '<div class="scroll"><table>\n<thead><tr>' + "".join(f"<th>{h}</th>" for h in head) + "</tr></thead>\n<tbody>\n"
-    )
+def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A table of cells that are HTML already; the keyboard can move what is wider than the window."""
+    heads = "".join(f'<th scope="col">{h}</th>' for h in head)
+    yield f'<div class="scroll" tabindex="0" role="group" aria-label="{title}">'
+    yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
     for row in rows:
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n"
     yield "</tbody></table></div>\n"
@@ -132,7 +132,8 @@ def _pack(name: PackName) -> Iterator[str]:
         said = check([name.folder])
     except PolicyError as e:
         said = list(e.diagnostics)
-    yield f'<p class="soft">{escape(name.authority)} · {_level(name.level)} · <code>{escape(name.id)}</code></p>\n'
+    about = (escape(name.authority), _level(name.level), f"<code>{escape(name.id)}</code>")
+    yield f'<p class="soft">{" · ".join(filter(None, about))}</p>\n'
     yield f"<section>\n<h2>{say('Messages', '检查')}</h2>\n"
     yield from messages(said, say("no errors", "没有错误"))
     yield "</section>\n"
@@ -230,13 +231,14 @@ def _result(judged: Judged) -> Iterator[str]:
     yield f'<label>{say("year", "年度")}<input name="period" size="10" placeholder="{say("all", "全部")}"></label>\n'
     yield f"<button>{say('Why?', '说明原因')}</button>\n</form>\n</section>\n"
     if judged.rejected:
-        yield f"<section>\n<h2>{say('What could not be read', '无法读取的内容')}</h2>\n"
+        unread = say("What could not be read", "无法读取的内容")
+        yield f"<section>\n<h2>{unread}</h2>\n"
         if judged.rejected > len(judged.rejects):
             text = say(f"the first {SHOWN} of {judged.rejected}; rejects.csv in the ZIP has all",
                        f"共 {judged.rejected} 处，此处列出前 {SHOWN} 处；全部见 ZIP 中的 rejects.csv")  # fmt: skip
             yield f"<p>{text}</p>\n"
         head = (say("file", "文件"), say("row", "行"), say("column", "列"), say("why", "原因"), say("hint", "改正办法"))
-        yield from _table(head, map(_unread, judged.rejects))
+        yield from _table(unread, head, map(_unread, judged.rejects))
         yield "</section>\n"
     if judged.remarks:
         yield f"<section>\n<h2>{say('Remarks', '提示')}</h2>\n"

@@ -299,6 +299,21 @@ def test_a_form_is_bounded(browser: Browser) -> None:
 # --- packs ------------------------------------------------------------------------------------------------------------
 
 
+def test_tables_can_be_moved_by_the_keyboard_and_read_aloud(browser: Browser) -> None:
+    browser.send("a.csv", RECORDS)  # of which a row can't be read
+    assert browser.judge()[0] == 200
+    for path, title in (("/", "Packs"), ("/results/1", "What could not be read")):
+        page = browser.page(path)
+        assert f'<div class="scroll" tabindex="0" role="group" aria-label="{title}">' in page
+        assert "<th>" not in page
+
+
+def test_a_pack_of_which_little_can_be_read_has_no_empty_parts(browser: Browser) -> None:
+    (browser.workbench.desk.policies / "odd").mkdir()
+    (browser.workbench.desk.policies / "odd" / "pack.yaml").write_text("pack: odd\nlevel: [x\n", encoding="utf-8")
+    assert '<p class="soft"><code>odd</code></p>' in browser.page("/packs/odd")
+
+
 def test_a_pack_as_law(browser: Browser) -> None:
     page = browser.page("/packs/sichuan")
     assert "cap self_study, publication at 50 hours per year" in page
