@@ -77,6 +77,9 @@ def _home(desk: Desk, packs: Sequence[PackName]) -> Iterator[str]:
     example = say("2016 or 2016..2018; empty: all", "2016 或 2016..2018；不填为全部")
     yield f'<label>{say("years", "年度")}<input name="period" size="28" placeholder="{example}"></label>\n'
     yield f"<button>{say('Judge', '评定')}</button>\n</form>\n"
+    needs = say("Judging records needs JavaScript, which this browser does not run.",
+                "评定学习记录需要 JavaScript，此浏览器未启用。")  # fmt: skip
+    yield f"<noscript><p>{needs}</p></noscript>\n"
     yield '<p id="progress" role="status" hidden></p>\n<pre id="problem" role="alert" hidden></pre>\n'
     if desk.results:
         yield f"<h3>{say('Results until the workbench is closed', '结果（关闭工作台即删除）')}</h3>\n<ul>\n"

@@ -308,6 +308,13 @@ def test_tables_can_be_moved_by_the_keyboard_and_read_aloud(browser: Browser) ->
         assert "<th>" not in page
 
 
+def test_without_scripts_the_form_says_what_it_needs(browser: Browser) -> None:
+    form = browser.page("/").partition("<noscript>")[2]
+    assert form.startswith("<p>Judging records needs JavaScript")
+    speak("zh")
+    assert "评定学习记录需要 JavaScript" in browser.page("/")
+
+
 def test_a_pack_of_which_little_can_be_read_has_no_empty_parts(browser: Browser) -> None:
     (browser.workbench.desk.policies / "odd").mkdir()
     (browser.workbench.desk.policies / "odd" / "pack.yaml").write_text("pack: odd\nlevel: [x\n", encoding="utf-8")
