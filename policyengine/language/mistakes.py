@@ -36,6 +36,7 @@ from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
+from policyengine.language.wordings import share_of_owed, share_of_what
 from policyengine.messages import say
 
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
@@ -254,6 +255,8 @@ class Mender:
         word = self.sentence.text[start:end]
         if end == start:
             self.missing_unit(start)
+            if self.of_what(start):
+                raise Reported  # what follows would be read as that of a quantity
         else:
             self.unknown_unit(word, start, end)
         return Token("UNIT", word, start, end)
@@ -290,13 +293,16 @@ class Mender:
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
         number = clipped(self.sentence.text[start:end].strip())
-        self.builder.problem(
-            "PE206",
-            say(f"{number} of what? A number needs its unit", f"{number}后缺少单位"),
-            start,
-            len(self.sentence.text[:end].rstrip()),
-            self.units(),
-        )
+        share = self.of_what(end)
+        message = say(f"{number} of what? A number needs its unit", f"{number}后缺少单位")
+        if share:
+            message = say(f"{number} of what?", f"{number}：没有写明占什么")
+        self.builder.problem("PE206", message, start, len(self.sentence.text[:end].rstrip()), share or self.units())
+
+    def of_what(self, end: int) -> str | None:
+        """How to say of what the share is taken that ends there; None where the number is no share."""
+        number = self.sentence.folded[self.number_before(end) : end].strip()
+        return share_of_what(self.sentence.folded, number)
 
     def units(self) -> str:
         return say("units: hours, credits, minutes, clock_hours, days, characters, items, months, years, yuan",
@@ -325,7 +331,11 @@ class Mender:
         if not self.sentence.hints:
             self.builder.problem("PE201", message, start, end)
             return
-        years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
+        years = None
+        if "MEASURE" in kinds or "TABLE" in kinds:
+            years = share_of_owed(self.sentence.folded, start)
+        if years is None and "MEASURE" in kinds:
+            years = within_years(self.sentence.folded, start)
         if years is None and "FIELD" in kinds:
             years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
             years = years or of_all_year(self.sentence.folded, start) or of_lately(self.sentence.folded, start)

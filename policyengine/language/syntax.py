@@ -26,6 +26,7 @@ from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.language.nodes import Token
+from policyengine.language.wordings import share_of_owed
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
@@ -142,7 +143,7 @@ class Explainer(Mender):
         """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
         word = fold(found)
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
-        if asked := self.of_requirement(start, expected):
+        if asked := self.of_requirement(start, expected) or share_of_owed(self.sentence.folded, start):
             return asked, None
         if lasting := self.of_leave(start, expected):
             return lasting

@@ -110,6 +110,30 @@ def test_what_is_proposed_for_one_year_running_is_read(rule: str, asked: str, pr
         assert parse_statement(rule.format(text), VOCABULARY)[1] == []
 
 
+# a rule, what it says that the language says otherwise, what is proposed for it
+PROPOSED = [
+    ("要求 每年 远程教育 不超过 {}", "50%", ["总学时 要求 的 50%", "总学时 的 50%"]),
+    ("要求 每年 远程教育 不超过 {}", "规定学时 的 50%", ["总学时 要求 的 50%"]),
+    ("要求 每年 远程教育 不超过 {}", "要求 的 1/3", ["总学时 要求 的 1/3"]),
+    ("要求 每年 专业科目 不少于 {}", "应修学分 的 2/3", ["总学分 要求 的 2/3"]),
+    ("要求 每年 专业科目 不少于 {}", "当年学时 的 2/3", ["总学时 要求 的 2/3", "总学时 的 2/3"]),
+    ("替代 x/y：一般要求 每年 专业科目 不少于 {}", "2/3", ["总学时 要求 的 2/3", "总学时 的 2/3"]),
+    ("require distance at most {} per year", "50%", ["50% of total requirement", "50% of total"]),
+    ("require distance at most {} per year", "50% of the required hours", ["50% of total requirement"]),
+    ("require distance at most {} per year", "1/3 of annual requirement", ["1/3 of total requirement"]),
+    ("require distance at most {} per year", "50% of the hours", ["50% of total requirement", "50% of total"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "said", "proposed"), PROPOSED)
+def test_what_is_proposed_for_what_laws_write_is_read(rule: str, said: str, proposed: list[str]) -> None:
+    problem, *_ = parse_statement(rule.format(said), VOCABULARY)[1]
+    assert problem.hint
+    for text in proposed:
+        assert text in problem.hint
+        assert parse_statement(rule.format(text), VOCABULARY)[1] == []
+
+
 def test_an_empty_rule() -> None:
     for text in ("", "   ", "。"):
         statement, (problem,) = parse_statement(text, VOCABULARY)
