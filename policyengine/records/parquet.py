@@ -70,8 +70,8 @@ def kinds_of(connection: Any, relation: Any) -> dict[str, str]:
     import duckdb
     from sqlglot import exp
 
-    described = exp.select("*").from_(relation).limit(0)
-    connection.execute(described.sql("duckdb"))
+    described = exp.Select(expressions=[exp.Star()]).from_(relation).limit(0, copy=False)
+    connection.execute(described.sql("duckdb", copy=False))
     try:
         return {name: str(kind) for name, kind, *_ in connection.description}
     except (RuntimeError, UnicodeDecodeError) as e:  # DuckDB hands out names as they stand in the file
