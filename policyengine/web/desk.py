@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import chdir
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -188,11 +189,14 @@ class Desk:
 
 
 def _name(name: str) -> str:
-    """The last part of a file's name, without what a file can't be called."""
+    """The last part of a file's name, without what a file can't be called. What is cut is told apart by some digits of
+    the whole: months of one register may differ only in the end of a long name."""
     last = re.split(r"[\\/]", name)[-1]
     plain = _UNFIT.sub("_", last).strip(" .") or "file"
     stem, suffix = os.path.splitext(plain)
-    return stem[:60] + suffix[:10]  # a name has 255 bytes at most, a character of it three
+    if len(stem) > 60 or len(suffix) > 10:  # a name has 255 bytes at most, a character of it up to four
+        return f"{stem[:51]}~{sha256(plain.encode()).hexdigest()[:8]}{suffix[:10]}"
+    return plain
 
 
 def unusable(text: str) -> PolicyError:

@@ -250,13 +250,28 @@ def test_a_file_that_is_no_records_file(browser: Browser) -> None:
         ("", "file"),
         ("a[1]*?.csv", "a_1___.csv"),
         ("a\nb.csv", "a_b.csv"),
-        ("长" * 300 + ".csv", "长" * 60 + ".csv"),
+        ("长" * 60 + ".csv", "长" * 60 + ".csv"),
     ],
 )
 def test_of_a_name_only_the_end_is_kept(browser: Browser, name: str, kept: str) -> None:
     assert browser.send(name, "x")[0] == 200
     (path,) = (browser.workbench.desk.folder / BATCH / "records").iterdir()
     assert path.name == kept
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("长" * 70 + "01月.csv", "长" * 70 + "02月.csv"),
+        ("学员.第一批登记表（修改后）甲", "学员.第一批登记表（修改后）乙"),
+    ],
+)
+def test_what_is_cut_of_long_names_tells_them_apart(browser: Browser, one: str, other: str) -> None:
+    assert [browser.send(name, name)[0] for name in (one, other)] == [200, 200]
+    paths = list((browser.workbench.desk.folder / BATCH / "records").iterdir())
+    assert {path.read_text("utf-8") for path in paths} == {one, other}
+    assert all(re.fullmatch(r".{,51}~[0-9a-f]{8}\..{,9}", path.name) for path in paths)
+    assert browser.send(one, "again")[0] == 422  # the same name is still the same file
 
 
 @pytest.mark.parametrize("path", ["/files/../records", "/files/xyz/records", f"/files/{BATCH}/other", "/files/records"])
