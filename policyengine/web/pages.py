@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 from policyengine.diagnostics import SEVERITIES_ZH, Diagnostic, PolicyError, failed
 from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import listed, many, say, spoken
 from policyengine.packs.model import Pack, Rule
+from policyengine.packs.policies import pack_folders
+from policyengine.packs.roots import id_of
 from policyengine.records.model import Reject
 from policyengine.tools.check import check
 from policyengine.tools.report.document import part
@@ -96,7 +99,24 @@ def _home(desk: Desk, packs: Sequence[PackName]) -> Iterator[str]:
     yield from _table(say("Packs", "政策包"), head, rows)
     if not packs:
         yield f"<p>{say('There is no pack in', '此处没有政策包：')} {escape(str(desk.policies))}</p>\n"
+    if unlisted := _unlisted(desk):
+        yield f"<h3>{say('Packs that can not be listed', '无法列出的政策包')}</h3>\n"
+        yield from messages(unlisted)
     yield "</section>\n"
+
+
+def _unlisted(desk: Desk) -> list[Diagnostic]:
+    """Why packs of the folder are not in the list: they have no id that can be read, or that of another."""
+    folders, said = pack_folders(desk.policies)
+    return [*said, *(d for folder in folders if id_of(folder) is None for d in _checked(folder))]
+
+
+def _checked(folder: Path) -> Sequence[Diagnostic]:
+    """What ``check`` says of a pack."""
+    try:
+        return check([folder])
+    except PolicyError as e:
+        return e.diagnostics
 
 
 _STAYS_EN = "Files stay on this machine; results are removed when the workbench is closed. Download what you need."
@@ -131,10 +151,7 @@ def pack_page(name: PackName) -> str:
 
 
 def _pack(name: PackName) -> Iterator[str]:
-    try:
-        said = check([name.folder])
-    except PolicyError as e:
-        said = list(e.diagnostics)
+    said = _checked(name.folder)
     about = (escape(name.authority), _level(name.level), f"<code>{escape(name.id)}</code>")
     yield f'<p class="soft">{" · ".join(filter(None, about))}</p>\n'
     yield f"<section>\n<h2>{say('Messages', '检查')}</h2>\n"

@@ -336,6 +336,23 @@ def test_a_pack_of_which_little_can_be_read_has_no_empty_parts(browser: Browser)
     assert '<p class="soft"><code>odd</code></p>' in browser.page("/packs/odd")
 
 
+def test_a_pack_that_can_not_be_listed_is_told_with_the_reason(browser: Browser) -> None:
+    assert "can not be listed" not in browser.page("/")
+    packs = {
+        "ansi": "pack: 社工".encode("gbk"),
+        "chinese": "pack: 社工".encode(),
+        "empty": b"",
+        "twin": b"pack: sichuan",
+    }
+    for name, content in packs.items():
+        (browser.workbench.desk.policies / name).mkdir()
+        (browser.workbench.desk.policies / name / "pack.yaml").write_bytes(content)
+    told = browser.page("/").partition("Packs that can not be listed")[2]
+    codes = set(re.findall(r"(PE\d+)</span> <code>[^<]*policies/(\w+)/pack.yaml", told))
+    assert codes >= {("PE103", "ansi"), ("PE122", "chinese"), ("PE112", "empty"), ("PE133", "twin")}
+    assert browser.page("/").count('<a href="/packs/sichuan">') == 1
+
+
 def test_a_pack_as_law(browser: Browser) -> None:
     page = browser.page("/packs/sichuan")
     assert "cap self_study, publication at 50 hours per year" in page
