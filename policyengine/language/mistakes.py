@@ -36,7 +36,7 @@ from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
-from policyengine.language.wordings import share_of_owed, share_of_what
+from policyengine.language.wordings import share_of_owed, share_of_what, stretch
 from policyengine.messages import say
 
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
@@ -331,9 +331,8 @@ class Mender:
         if not self.sentence.hints:
             self.builder.problem("PE201", message, start, end)
             return
-        years = None
-        if "MEASURE" in kinds or "TABLE" in kinds:
-            years = share_of_owed(self.sentence.folded, start)
+        years = share_of_owed(self.sentence.folded, start) if "MEASURE" in kinds or "TABLE" in kinds else None
+        years = years or self.stretch(start, kinds)
         if years is None and "MEASURE" in kinds:
             years = within_years(self.sentence.folded, start)
         if years is None and "FIELD" in kinds:
@@ -349,6 +348,12 @@ class Mender:
         hint = other or (did_you_mean(near) if near else self.some(kinds))
         instead = (start, end, near) if near and one and not other else None
         self.builder.problem("PE201", message, start, end, hint, instead)
+
+    def stretch(self, start: int, kinds: Sequence[str]) -> str | None:
+        """How the language says a stretch that stands where a measure could, or a field behind 每个."""
+        if "TABLE" in kinds or not {"MEASURE", "FIELD"} & set(kinds):
+            return None
+        return stretch(self.sentence.folded, start, self.sentence.vocabulary.forms.forms)
 
     def is_a_test(self, start: int, end: int) -> bool:
         """Whether what stands there is a whole test of a condition, without a comparison."""
@@ -366,7 +371,7 @@ class Mender:
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
         wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
         message = say(f"“{word}” is a {named}; a {wanted} is expected here", f"“{word}”是{named}，此处应为{wanted}")
-        hint = of_requirement(self.sentence.folded, word, end) if "TABLE" in kinds else None
+        hint = of_requirement(self.sentence.folded, word, end) if "TABLE" in kinds else self.stretch(start, kinds)
         self.builder.problem("PE202", message, start, end, hint or self.some(kinds))
 
     def known(self, kinds: Sequence[str], terminals: Iterable[str] = ()) -> dict[str, str]:

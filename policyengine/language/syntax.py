@@ -26,7 +26,7 @@ from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.language.nodes import Token
-from policyengine.language.wordings import share_of_owed
+from policyengine.language.wordings import share_of_owed, stretch
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
@@ -145,6 +145,8 @@ class Explainer(Mender):
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
         if asked := self.of_requirement(start, expected) or share_of_owed(self.sentence.folded, start):
             return asked, None
+        if found and (years := stretch(self.sentence.folded, start, self.sentence.vocabulary.forms.forms)):
+            return years, None
         if lasting := self.of_leave(start, expected):
             return lasting
         if self.of_several_terms(start, expected):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from policyengine.language.hints import of_cap
-from policyengine.language.numerals import in_words
+from policyengine.language.numerals import in_words, numeral
 from policyengine.messages import say
 
 _VERB = re.compile(" *(?:(?:override|替代)[^:]*:)? *(要求|一般要求|限额|结转|[a-z]+)")
@@ -18,6 +19,28 @@ _SHARE_BEFORE = re.compile("([0-9][0-9./]*%?) *of +$")
 _OF_HOURS = re.compile(
     "(?:the )?(?:annual |total |year's )*(?:(required )?(?:hours|credits)( required| owed)?|(requirement)s?|total)"
     "(?![a-z0-9_-])"
+)
+_CONDITION = re.compile("[ 时分]当|(?<![a-z0-9_-])(?:when|where) ")
+_NUMBER = "(?P<number>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})"
+_TERM = re.compile(
+    "(?:每一?个?|一个?)?[一-鿿]{0,6}?(?:有效期|周期|注册期|登记期|执业期|聘期|任期)限?[以之]?[内中里]?(?!学|课时)"
+)
+_PER = re.compile("(?<![a-z0-9_-])per +$")
+_TERM_IN_ENGLISH = re.compile(
+    "(?P<each>(?:(?:in|during|for) +)?(?:each|every|the) +)?"
+    "(?:(?:registration|renewal|licen[cs]e|licensing|certification|validity|reporting) )*(?:periods?|cycles?|terms?)"
+    "(?![a-z0-9_-])"
+)
+_EVERY = re.compile("every +([0-9]{1,3}) +(years?|months?)(?: +(?:from|of|after|since) |(?![a-z0-9_-]))")
+_EACH_YEAR = re.compile("(?:(?:each|every|a) +year|annually|yearly)(?![a-z0-9_-])")
+_LAST = re.compile(f"(?:(?:最近|近|前|过去|以往|连续|滚动)的? *)+{_NUMBER} *个?(?P<unit>年|月)")
+_LAST_IN_ENGLISH = re.compile(
+    "(?:(?:in|within|over|during) +)?(?:the +)?(?:(?:any|last|past|previous|preceding|rolling|consecutive) +)*"
+    "(?P<number>[0-9]{1,3}) +(?:rolling +|consecutive +)?(?P<unit>year|month)s?(?![a-z0-9_-])(?! +(?:of|from|after) )"
+)
+_AVERAGE = re.compile(f"(?:{_NUMBER} *年)?(?:年均|每?年?平均)")
+_AFTER = re.compile(
+    f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
 )
 
 
@@ -73,3 +96,73 @@ def _of_both(total: str, share: str) -> str:
     owed, counted = _of_owed(total, share), f"{share} of total" if total == "total" else f"{total} 的 {share}"
     return say(f"of what is owed: {owed}; of what was counted: {counted}",
                f"占应完成的，请写 {owed}；占所计的，请写 {counted}")  # fmt: skip
+
+
+def stretch(folded: str, start: int, declared: Container[str]) -> str | None:
+    """每个注册有效期, 近 3 年, 入职后 6 个月内, every 3 years: a requirement's or cap's stretch, as laws write it.
+
+    ``declared``: the words that there are.
+    """
+    said = verb(folded)
+    if said not in _REQUIRE + _CAP or _CONDITION.search(folded[:start]):
+        return None
+    return _in_english(folded, start) if said.isascii() else _in_chinese(folded, start, declared)
+
+
+def _in_chinese(folded: str, start: int, declared: Container[str]) -> str | None:
+    if _TERM.match(folded, start) or (folded.startswith("每", start) and re.search("[^年] *起 *$", folded[:start])):
+        return _of_term("自 入职日期 起 36 个月内", "自 2020 年起 每 3 年")
+    if _AVERAGE.match(folded, start):
+        return _of_average("任意 3 年 总学时 不少于 120 学时")
+    if last := _LAST.match(folded, start):
+        return _of_last(f"任意 {_figure(last['number'])} 年") if last["unit"] == "年" else _no_months()
+    if after := _AFTER.match(folded, start):
+        what = after["what"].removeprefix("自").removesuffix("日期")
+        date = next((name for name in (f"{what}日期", what) if name in declared), "入职日期")
+        count = "6" if after["half"] else _figure(after["number"])
+        months = count if after["unit"] == "月" or after["half"] else str(12 * int(count))
+        form = f"自 {date} 起 {months} 个月内"
+        return say(f"write {form}", f"请写 {form}")
+    return None
+
+
+def _in_english(folded: str, start: int) -> str | None:
+    every, last = _EVERY.match(folded, start), _LAST_IN_ENGLISH.match(folded, start)
+    term = _TERM_IN_ENGLISH.match(folded, start)
+    if (every and every[0].endswith(" ")) or (term and (term["each"] or _PER.search(folded[:start]))):
+        return _of_term("within 36 months of joined", "per 3 years starting 2020")
+    if every:
+        if every[2].startswith("month"):
+            return _no_months()
+        form, rolling = f"per {every[1]} years starting 2020", f"in any {every[1]} years"
+        return say(f"write {form}; rolling: {rolling}", f"请写 {form}；滚动计算：{rolling}")
+    if _EACH_YEAR.match(folded, start):
+        return say("write per year", "请写 per year")
+    if last:
+        return _of_last(f"in any {last['number']} years") if last["unit"] == "year" else _no_months()
+    return None
+
+
+def _figure(number: str) -> str:
+    return number if number.isascii() else numeral(number) or number
+
+
+def _of_term(of_a_person: str, of_all: str) -> str:
+    return say(f"a term that begins at each person's own date: {of_a_person}; the same years for all: {of_all}",
+               f"各人自己的期限自某日起：{of_a_person}；统一的周期：{of_all}")  # fmt: skip
+
+
+def _of_last(form: str) -> str:
+    return say(f"write {form} (each year and those before it)", f"请写 {form}（每一年连同其前的各年）")
+
+
+def _of_average(form: str) -> str:
+    return say(
+        f"40 hours a year on average over 3 years are 120: {form}", f"三年平均每年 40 学时，即三年 120 学时：{form}"
+    )
+
+
+def _no_months() -> str:
+    return say("no window is a number of months that ends with each year: per year, in any 3 years, "
+               "within 6 months of a date",
+               "期间不能是往前的若干个月：每年、任意 3 年、自某日起 6 个月内")  # fmt: skip

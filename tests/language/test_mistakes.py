@@ -122,6 +122,22 @@ PROPOSED = [
     ("require distance at most {} per year", "50% of the required hours", ["50% of total requirement"]),
     ("require distance at most {} per year", "1/3 of annual requirement", ["1/3 of total requirement"]),
     ("require distance at most {} per year", "50% of the hours", ["50% of total requirement", "50% of total"]),
+    ("要求 {} 总学时 不少于 120 学时", "注册有效期内", ["自 入职日期 起 36 个月内", "自 2020 年起 每 3 年"]),
+    ("要求 {} 总学时 不少于 120 学时", "每个聘期", ["自 入职日期 起 36 个月内", "自 2020 年起 每 3 年"]),
+    ("限额 自学成果 {} 不超过 60 学时", "每一周期", ["自 入职日期 起 36 个月内", "自 2020 年起 每 3 年"]),
+    ("限额 自学成果 {} 不超过 60 学时", "每个注册期", ["自 入职日期 起 36 个月内"]),  # no field 注册日期 is near
+    ("要求 {} 总学时 不少于 90 学时", "入职后 6 个月内", ["自 入职日期 起 6 个月内"]),
+    ("要求 {} 总学时 不少于 90 学时", "取得资格后三年内", ["自 取得资格日期 起 36 个月内"]),
+    ("要求 {} 总学时 不少于 90 学时", "入职之日起半年内", ["自 入职日期 起 6 个月内"]),
+    ("要求 {} 总学时 不少于 120 学时", "近 3 年", ["任意 3 年"]),
+    ("要求 {} 总学时 不少于 120 学时", "最近三年", ["任意 3 年"]),
+    ("限额 自学成果 {} 不超过 60 学时", "连续 3 年", ["任意 3 年"]),
+    ("require total at least 120 hours {}", "in the last 3 years", ["in any 3 years"]),
+    ("require total at least 120 hours {}", "over 3 years", ["in any 3 years"]),
+    ("require total at least 120 hours {}", "every 3 years", ["per 3 years starting 2020", "in any 3 years"]),
+    ("require total at least 120 hours {}", "annually", ["per year"]),
+    ("cap self_study at 30 hours {}", "per renewal period", ["within 36 months of joined"]),
+    ("require total at least 30 hours {}", "every 2 years from joined", ["within 36 months of joined"]),
 ]
 
 
