@@ -26,7 +26,7 @@ from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.language.nodes import Token
-from policyengine.language.wordings import share_of_owed, stretch
+from policyengine.language.wordings import of_one_figure, share_of_owed, stretch
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
@@ -147,6 +147,8 @@ class Explainer(Mender):
             return asked, None
         if found and (years := stretch(self.sentence.folded, start, self.sentence.vocabulary.forms.forms)):
             return years, None
+        if found and (several := of_one_figure(self.sentence.folded, start, "$END" in expected)):
+            return several, None
         if lasting := self.of_leave(start, expected):
             return lasting
         if self.of_several_terms(start, expected):

@@ -9,7 +9,7 @@ from policyengine.language.hints import of_cap
 from policyengine.language.numerals import in_words, numeral
 from policyengine.messages import say
 
-_VERB = re.compile(" *(?:(?:override|替代)[^:]*:)? *(要求|一般要求|限额|结转|[a-z]+)")
+_VERB = re.compile(" *(?:(?:override|替代)[^:]*:)? *(要求|一般要求|限额|结转|核减|折算|[a-z]+)")
 _REQUIRE, _CAP, _CARRY = ("要求", "一般要求", "require", "expect"), ("限额", "cap"), ("结转", "carry")
 _PART = "[0-9]+ *分之 *[0-9]+|[一二两三四五六七八九十百]+分之[一二两三四五六七八九十百]+|一半|[0-9][0-9./]*%?"
 _SHARE_OF = re.compile(f"(?P<of>[一-鿿]{{2,10}}?) *的 *(?P<share>{_PART})")
@@ -42,6 +42,19 @@ _AVERAGE = re.compile(f"(?:{_NUMBER} *年)?(?:年均|每?年?平均)")
 _AFTER = re.compile(
     f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
 )
+_BOUND = "不少于|不低于|不超过|不高于|不得|至少|最多|at least|at most|no (?:more|less) than"
+_ALSO = re.compile(
+    "[,、;]? *(?:其中|并且?|且|同时|另外?|(?:of which|including|and|with)(?![a-z0-9_-]))"
+    f"|[,、;] *(?!当|when)[^,、;当]{{1,20}}?(?:{_BOUND})|{_BOUND}"
+)
+_OR = re.compile("[,、]? *(?:或者?|or(?![a-z0-9_-]))")
+_ELSE = re.compile("[,、;]? *(?:否则|其[他它余]|(?:otherwise|else)(?![a-z0-9_-]))")
+_LISTED = re.compile("、|和|及|与|,|and(?![a-z0-9_-])")
+_OF_THE_YEAR = re.compile(
+    f"[,、;]? *(?:每年度?|全年|年度)[^,、;]{{0,6}}?(?:{_BOUND})"
+    "|per year|(?:up to|at most) [0-9.]+ [a-z]+ (?:per|a|each) year"
+)
+_EACH_YEAR_BEFORE = re.compile("(?:每年度?|全年) *$")
 
 
 def verb(folded: str) -> str:
@@ -166,3 +179,33 @@ def _no_months() -> str:
     return say("no window is a number of months that ends with each year: per year, in any 3 years, "
                "within 6 months of a date",
                "期间不能是往前的若干个月：每年、任意 3 年、自某日起 6 个月内")  # fmt: skip
+
+
+def of_one_figure(folded: str, start: int, ended: bool) -> str | None:
+    """What a law says in one sentence and the language in several: 90 学时，其中 专业科目 60 学时; of two requirements.
+
+    ``ended``: whether the rule could end there.
+    """
+    said = verb(folded)
+    if said in _REQUIRE and ended and not _CONDITION.search(folded[:start]):
+        begins = "当" if not said.isascii() else "when"
+        if _ALSO.match(folded, start):
+            return say(f"each figure is a rule of its own; a condition begins with “{begins}”",
+                       f"每一数额各写一条规则；条件以“{begins}”起")  # fmt: skip
+        if _OR.match(folded, start):
+            return say("each requirement is to be met by itself, no “or” stands between two; "
+                       f"a condition begins with “{begins}”",
+                       f"各项要求须分别完成，两项之间不能写“或”；条件以“{begins}”起")  # fmt: skip
+    if said in _REQUIRE and ended and _ELSE.match(folded, start):
+        return say("write a rule for each case, with its condition", "每种情形各写一条规则，并写明其条件")
+    if said in _REQUIRE and not ended and _LISTED.match(folded, start):
+        form = "measure NAME: hours of A, B" if said.isascii() else "计量 名称：甲、乙 的 学时"
+        return say(f"a requirement is of one term or measure: a rule for each, or for all together a measure ({form})",
+                   f"一条要求只写一个词条或计量项：各自的要求各写一条；合计的先写计量项（{form}）")  # fmt: skip
+    if said in ("核减", "reduce") and _LISTED.match(folded, start):
+        return say("what is reduced is one requirement: write a rule for each", "一条核减只写一项要求：请各写一条规则")
+    of_the_year = _EACH_YEAR_BEFORE.search(folded[:start]) or _OF_THE_YEAR.match(folded, start)
+    if said in ("折算", "convert") and of_the_year:
+        form = "cap self_study at 50 hours per year" if said.isascii() else "限额 自学成果 每年 不超过 50 学时"
+        return say(f"a limit of the year is a rule of its own: {form}", f"年度的限额另写一条规则，如：{form}")
+    return None
