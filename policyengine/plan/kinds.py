@@ -136,7 +136,7 @@ class Kinds:
         if (named := _no_unit(left, right)) is not None:
             self._named_otherwise(rule, named, span)
         elif not _alike(one, other):
-            self._unlike(rule, one, other, span, self._lasting(left, op, right))
+            self._unlike(rule, one, other, span, self._lasting(left, op, right) or self._since(left, op, right))
         elif op not in ("=", "!=") and one.type not in ORDERED:
             self.reporter.on(
                 rule, "PE231",
@@ -169,6 +169,20 @@ class Kinds:
         short, none = (print_condition(c, self.vocabulary, spoken()) for c in (some, tree.Not(long)))
         return say(f"of whoever had such leave, but none that long: ({short}); or none at all: {none}",
                    f"休过、但没有这样长的，请写：（{short}）；含没有休过的，请写：{none}")  # fmt: skip
+
+    def _since(self, left: tree.Operand, op: str, right: tree.Operand) -> str | None:
+        """How the language asks for ``出生日期 满 55 周岁``, of which only one of the two days is said."""
+        day = self.vocabulary.fields.get(left.id) if isinstance(left, tree.Field) else None
+        if day is None or day.type != "date" or not isinstance(right, tree.Value) or op == "!=":
+            return None
+        if right.unit not in ("days", "months", "years") or not isinstance(right.value, Fraction):
+            return None
+        if right.value.denominator != 1 or right.value < 1 or day.id in ("date", "start", "end"):
+            return None
+        until = tree.Field("date") if day.of == "record" else tree.DayOfYear(12, 31)
+        told = tree.Elapsed(left, until, ">=" if op == "=" else op, int(right.value), right.unit)
+        written = print_condition(told, self.vocabulary, spoken())
+        return say(f"a time is from one day to another, for example: {written}", f"时间须写明自哪一日至哪一日，如：{written}")
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None, lasting: str | None) -> None:
         names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
