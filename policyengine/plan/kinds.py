@@ -182,7 +182,9 @@ class Kinds:
         until = tree.Field("date") if day.of == "record" else tree.DayOfYear(12, 31)
         told = tree.Elapsed(left, until, ">=" if op == "=" else op, int(right.value), right.unit)
         written = print_condition(told, self.vocabulary, spoken())
-        return say(f"a time is from one day to another, for example: {written}", f"时间须写明自哪一日至哪一日，如：{written}")
+        return say(
+            f"a time is from one day to another, for example: {written}", f"时间须写明自哪一日至哪一日，如：{written}"
+        )
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None, lasting: str | None) -> None:
         names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
