@@ -174,9 +174,13 @@ def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
         ("g DECIMAL(9, 1), g_exact TEXT, f DECIMAL(9, 0)", "(2.2, '20/9', 1), (1.5, NULL, 2)", {"f": 1, "g": 90}),
     ],
 )
-def test_each_column_has_a_denominator_of_its_own(columns: str, rows: str, found: dict[str, int]) -> None:
+def test_each_column_has_a_denominator_of_its_own(
+    columns: str, rows: str, found: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where not all of them are looked at together."""
     from sqlglot import exp
 
+    monkeypatch.setattr("policyengine.tools.stats.frames.AT_ONCE", 1)
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE t ({columns})")
         if rows:
