@@ -375,14 +375,16 @@ def _assigning(around: Context, statement: tree.Assign) -> bool:
 
 
 def _measured(statement: tree.Measure, before: Context, after: Context, come: bool) -> Judgement:
-    """A definition that comes or goes: on the side without it a measure adds up to nothing, which meets no minimum."""
+    """A definition that comes or goes: on the side without it a measure adds up to nothing, which meets no minimum, and
+    of which a share is nothing."""
     without = before if come else after
     here = [g.statement for g in without.governing if in_stretch(g, without) and isinstance(g.statement, tree.Require)]
     ways: set[Direction] = {
         "laxer" if r.comparison == ">=" else "stricter" for r in here if r.measure == statement.name
     }
-    if any(isinstance(r.figure, tree.Share) and r.figure.measure == statement.name for r in here):
-        ways |= {"stricter", "laxer"}
+    for r in here:
+        if isinstance(r.figure, tree.Share) and not r.figure.of_requirement and r.figure.measure == statement.name:
+            ways.add("stricter" if r.comparison == ">=" else "laxer")
     if not ways and not _known(statement.name, without):
         more, less = say("more", "增加"), say("less", "减少")
         told = more if come else less
