@@ -18,7 +18,7 @@ from policyengine.packs.pieces import Stretch, overlap
 from policyengine.packs.windows import window_within, years_of
 from policyengine.plan.build import cap_rules
 from policyengine.plan.caps import ordered, share
-from policyengine.plan.names import owning_field
+from policyengine.plan.names import owning_field, unwrapped
 from policyengine.tools.prove.aspects import bare
 
 
@@ -49,15 +49,14 @@ def against(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
 
 
 def carries_on(policy: Policy, statement: tree.Statement, stretch: Stretch) -> bool:
-    """Whether hours beyond a requirement on the same measure go on to the next year."""
+    """Whether hours beyond a requirement go on to the next year."""
     if not isinstance(statement, tree.Require):
         return False
     here = list(_reached(policy, stretch))
     named = {bare(g.statement.rule) for g in here if isinstance(g.statement, tree.Carry)}
     return any(
-        g.statement.measure == statement.measure and named & {bare(r.name) for r in (g.rule, *g.over)}
+        statement in (g.statement, *map(unwrapped, g.over)) and named & {bare(r.name) for r in (g.rule, *g.over)}
         for g in here
-        if isinstance(g.statement, tree.Require)
     )
 
 

@@ -127,7 +127,7 @@ def _grouped(
     if len(gone) > 1 or len(come) > 1:
         return "neither", (), say("several rules are kept beside each other", "有几条规则并行适用")
     direction, witness, why = checked((first, second), around, policies, stretch)
-    more = len(one) > len(gone) or len(other) > len(come)  # one more sentence that restricts, or one less
+    more = len(one) > len(gone)  # both have a sentence: one more that restricts, or one less
     if more and direction != "neither":  # as where more hours may cost somebody a requirement
         if not come:
             direction = "laxer"
@@ -314,14 +314,16 @@ def _excuses_years(around: Context) -> bool:
 
 
 def _freed_by_leave(around: Context, least: bool) -> bool:
-    """Whether leave in a longer window works against what the window does: it frees from a maximum, of which more is
-    counted; from a minimum only where an excuse asks that there is none."""
+    """Whether leave in a longer window works against what the window does: an excuse frees from a maximum, of which
+    more is counted; what asks that there is no leave helps fewer, or lowers a maximum for fewer. Other reductions lower
+    by more: a minimum is met by more people, as over the longer window, and a maximum by fewer, as there."""
     for g in around.governing:
         s = g.statement
         if not isinstance(s, tree.Reduce) and not (isinstance(s, tree.Excuse) and s.rules):
             continue
         of_leave = any(isinstance(n, tree.Lasts | tree.PerMonth) or n == tree.Field("circumstance") for n in walk(s))
-        if of_leave and in_stretch(g, around) and (not least or any(map(_denies, walk(s.when)))):
+        frees = isinstance(s, tree.Excuse) and not least
+        if of_leave and in_stretch(g, around) and (frees or any(map(_denies, walk(s.when)))):
             return True
     return False
 
