@@ -81,7 +81,9 @@ def proposals(
 def _is_chinese(text: str, surface: str) -> bool:
     folded = fold(text)
     named = grammar().patterns["REQUIREMENT"].match(folded, len(folded) - len(folded.lstrip(" (")))
-    first = next((c for c in text[named.end() if named else 0 :] if c.isalpha()), "")  # an id is of no language
+    quoted = grammar().patterns["TEXT"].match(folded, len(folded) - len(folded.lstrip(" (")))
+    after = next((found.end() for found in (named, quoted) if found), 0)  # an id is of no language, a text of any
+    first = next((c for c in text[after:] if c.isalpha()), "")
     return "\u4e00" <= first <= "\u9fff" if first else surface == "zh"
 
 

@@ -114,6 +114,11 @@ def test_an_empty_rule_is_begun_in_the_language_of_the_pack() -> None:
     assert "认定" not in offered("", "condition")
 
 
+def test_the_language_of_a_rule_is_not_that_of_a_text_in_it() -> None:
+    assert "annual-hours 未完成" in offered("「Excel」 = 名称 或 annual-hours ", "condition")
+    assert "annual-hours not met" in offered('"公需" = title or annual-hours ', "condition")
+
+
 def test_a_verb_is_shown_in_a_sentence() -> None:
     (verb,) = proposals("限", VOCABULARY)
     assert (verb.text, verb.example) == ("限额", "限额 自学成果 每年 不超过 50 学时")
