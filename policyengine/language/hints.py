@@ -288,7 +288,7 @@ def within_years(folded: str, start: int) -> str | None:
 
 def of_time(folded: str, start: int) -> str | None:
     """距退休不满两年, 年满 55 周岁: a time of which only one of its two days is said."""
-    if folded.startswith(("距", "年满", "已满"), start):
+    if folded.startswith(("距", "年满", "已满", "年龄", "age "), start):
         return say("a time is from one day to another: January 1 of this year to FIELD less than 2 years",
                    "时间须写明自哪一日至哪一日：本年度 1月1日 至 退休日期 不满 2 年；"
                    "出生日期 至 本年度 12月31日 满 55 年")  # fmt: skip

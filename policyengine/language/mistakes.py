@@ -36,7 +36,7 @@ from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
-from policyengine.language.wordings import share_of_owed, share_of_what, stretch
+from policyengine.language.wordings import of_a_test, share_of_owed, share_of_what, stretch
 from policyengine.messages import say
 
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
@@ -335,6 +335,8 @@ class Mender:
         years = years or self.stretch(start, kinds)
         if years is None and "MEASURE" in kinds:
             years = within_years(self.sentence.folded, start)
+        if years is None and "MEASURE" not in kinds and {"TABLE", "TERM"} & set(kinds):
+            years = of_a_test(self.sentence.folded, start, self.sentence.vocabulary.forms.forms)
         if years is None and "FIELD" in kinds:
             years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
             years = years or of_all_year(self.sentence.folded, start) or of_lately(self.sentence.folded, start)

@@ -26,10 +26,11 @@ from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
 from policyengine.language.mistakes import STOPS, Mender, clipped
 from policyengine.language.nodes import Token
-from policyengine.language.wordings import of_one_figure, share_of_owed, stretch
+from policyengine.language.wordings import of_a_test, of_an_assignment, of_one_figure, share_of_owed, stretch
 from policyengine.messages import say
 
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+_BEGUN_CONDITION = re.compile("当|(?<![a-z0-9_-])(?:when|where) ")
 _OR_MORE = re.compile(" *(?:or|and) +(?:more|over|above|longer)(?![a-z])")
 _LEAVE = re.compile(
     r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
@@ -149,6 +150,14 @@ class Explainer(Mender):
             return years, None
         if found and (several := of_one_figure(self.sentence.folded, start, "$END" in expected)):
             return several, None
+        if found and (other := of_an_assignment(self.sentence.folded, start)):
+            return other, None
+        if (
+            found
+            and self.in_a_condition(start)
+            and (other := of_a_test(self.sentence.folded, start, self.sentence.vocabulary.forms.forms))
+        ):
+            return other, None
         if lasting := self.of_leave(start, expected):
             return lasting
         if self.of_several_terms(start, expected):
@@ -168,6 +177,10 @@ class Explainer(Mender):
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None, None
+
+    def in_a_condition(self, start: int) -> bool:
+        """Whether a condition has begun before there."""
+        return _BEGUN_CONDITION.search(self.sentence.folded[:start]) is not None
 
     def of_requirement(self, start: int, expected: list[str]) -> str | None:
         """How the outcome of a requirement is asked, where it was asked otherwise: of earlier years, by a term."""

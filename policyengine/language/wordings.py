@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Container
 
 from policyengine.language.hints import of_cap
@@ -53,6 +54,33 @@ _LISTED = re.compile("、|和|及|与|,|and(?![a-z0-9_-])")
 _OF_THE_YEAR = re.compile(
     f"[,、;]? *(?:每年度?|全年|年度)[^,、;]{{0,6}}?(?:{_BOUND})"
     "|per year|(?:up to|at most) [0-9.]+ [a-z]+ (?:per|a|each) year"
+)
+_THIS_YEAR = re.compile(
+    "(?P<what>[一-鿿]{0,8}?)(?:当年|[在于属]+ *(?:当年|本年)度?)"
+    "|(?:(?:in|during|within) )?(?:this|the same) year(?![a-z0-9_-])"
+)
+_DATE_BEFORE = re.compile("([一-鿿]+日期|[a-z_]+) *(?:=|为|等于|属于|is|in)? *$")
+_NEXT_YEAR = re.compile("(?:次|下一?|第二)个?年度?(?:的? *(?P<month>[0-9]{1,2})月(?P<day>[0-9]{1,2})日)?")
+_MONTHS = tuple(str(month) for month in range(1, 13) if month != 2)  # whose last day is the same in every year
+_LATER_THAN = re.compile("([一-鿿]{2,}|[a-z_]+) *(晚于|迟于|超过|>)? *$")
+_FIRST = re.compile(
+    "(?:首次|初次|第一[次年]|首年|第一个年度|(?:for )?(?:the )?first time|(?:only )?once)(?![a-z0-9_-])"
+)
+_AGAIN = re.compile(
+    "(?:再次|第[二三][次年]|(?:上|去|前)一?个?年度?|again|twice|(?:in )?(?:the )?(?:last|previous) year)(?![a-z0-9_-])"
+)
+_IN_ALL_YEARS = re.compile(f"(?:累计|共|先后) *{_NUMBER} *(?:个?年度?|次)")
+_YEAR_END = re.compile(
+    "(?:今|现在|当年底|年[底末终]|(?:本|当)?年度?[底末终]|now|today|(?:the )?(?:year.?end|end of))(?![a-z0-9_-])"
+)
+_OR_ABOVE = re.compile("[一-鿿]{0,8}?及?其?以([上下])")
+_AMONG = re.compile("在 *([一-鿿a-z_]+?) *(?:之?[中内]|范围内?)")
+_FIRST_FEW = re.compile(f"前 *{_NUMBER}")
+_UP_TO = re.compile("(?:至|到|to|-|~) *([0-9]+)")
+_FIGURE_BEFORE = re.compile("(?:=|为|等于|是|in)? *([0-9]+) *$")
+_SUM = re.compile(
+    "(?:总学[时分]|(?:所|尚)?[缺欠差]少?的? *学[时分]|完成(?:的|总)?学[时分]|学[时分])"
+    "|(?:total|shortfall|hours|credits)(?![a-z0-9_-])"
 )
 _EACH_YEAR_BEFORE = re.compile("(?:每年度?|全年) *$")
 
@@ -209,3 +237,87 @@ def of_one_figure(folded: str, start: int, ended: bool) -> str | None:
         form = "cap self_study at 50 hours per year" if said.isascii() else "限额 自学成果 每年 不超过 50 学时"
         return say(f"a limit of the year is a rule of its own: {form}", f"年度的限额另写一条规则，如：{form}")
     return None
+
+
+def of_a_test(folded: str, start: int, declared: Container[str]) -> str | None:
+    """What laws ask in conditions, and the language otherwise: 注册当年, 次年3月31日, 省级以上, 首次 未完成.
+
+    ``declared``: the words that there are.
+    """
+    chinese = "一" <= folded.lstrip()[:1] <= "鿿"
+    if this_year := _THIS_YEAR.match(folded, start):
+        before, named = _DATE_BEFORE.search(folded[:start]), f"{this_year['what'] or ''}日期"
+        day = before[1] if before else named if named in declared else "入职日期" if chinese else "joined"
+        form = f"{day} 所在年度 = 本年度" if chinese else f"year of {day} = this year"
+        return say(f"write {form}", f"请写 {form}")
+    if following := _NEXT_YEAR.match(folded, start):
+        return _of_next_year(folded[:start], following)
+    if re.search("(?:至|(?<![a-z])to) *(?:本年度)? *$", folded[:start]) and _YEAR_END.match(folded, start):
+        form = "本年度 12月31日" if chinese else "December 31 of this year"
+        return say(f"say which day, for example {form}", f"请写明哪一日，如 {form}")
+    if other := _of_terms_and_ranks(folded, start):
+        return other
+    if not folded.startswith(("结论", "conclude")):
+        return None
+    first = "未完成 且 非 连续 2 年 未完成" if chinese else "not met and not (not met for 2 years running)"
+    running = "连续 2 年 未完成" if chinese else "not met for 2 years running"
+    if _FIRST.match(folded, start) or _AGAIN.match(folded, start):
+        return say(f"the first year that is not met: {first}; the year before it too: {running}",
+                   f"当年未完成、上一年并非如此：{first}；连同上一年：{running}")  # fmt: skip
+    if counted := _IN_ALL_YEARS.match(folded, start):
+        form = f"近 5 年 内 有 {_figure(counted['number'])} 年 未完成"
+        return say(f"say within how many years: {form}", f"须写明几年之内：{form}")
+    return of_a_sum(chinese) if _SUM.match(folded, start) else None
+
+
+def of_a_sum(chinese: bool) -> str:
+    """结论 … 当 总学时 < 60 学时: what follows from how much there is, which only a requirement asks."""
+    if chinese:
+        asked, told = "一般要求 每年 总学时 不少于 60 学时", "sixty-hours 未完成"
+    else:
+        asked, told = "expect total at least 60 hours per year", "sixty-hours not met"
+    return say(f"how much there is, a requirement asks: a rule sixty-hours, {asked}; then {told}",
+               f"学时多少由要求来问：先写一条规则 sixty-hours：{asked}；再写 {told}")  # fmt: skip
+
+
+def _of_terms_and_ranks(folded: str, start: int) -> str | None:
+    """省级以上, 在 继续教育基地 中, 作者排名 前 3, 为 1 至 3."""
+    if _OR_ABOVE.match(folded, start):
+        return say("terms have no order: list those that are meant: 级别 属于（省级、国家级）",
+                   "词条没有高低：请一一列出，如 级别 属于（省级、国家级）")  # fmt: skip
+    if among := _AMONG.match(folded, start):
+        return say(f"write 属于 {among[1]}", f"请写 属于 {among[1]}")
+    if few := _FIRST_FEW.match(folded, start):
+        form = f"不超过 {_figure(few['number'])}"
+        return say(f"write {form}", f"请写 {form}")
+    figure, up_to = _FIGURE_BEFORE.search(folded[:start]), _UP_TO.match(folded, start)
+    if figure and up_to:
+        form = f"介于 {figure[1]} 和 {up_to[1]}" if folded[:1] >= "一" else f"between {figure[1]} and {up_to[1]}"
+        return say(f"write {form}", f"请写 {form}")
+    return None
+
+
+def of_an_assignment(folded: str, start: int) -> str | None:
+    """归期 按 发表日期, assign by published_on: another day than a record's own."""
+    before = folded[:start].rstrip()
+    if folded.startswith("归期") and before.endswith("按"):
+        form = "归期 至 申报年度"
+    elif folded.startswith("assign") and folded.startswith("by ", start):
+        form = "assign to claimed_year"
+    else:
+        return None
+    return say(f"a record counts by its own first or last day, or in a year that it claims: {form}",
+               f"记录按自己的开始日期或结束日期归期，或归入所申报的年度：{form}")  # fmt: skip
+
+
+def _of_next_year(before: str, following: re.Match[str]) -> str:
+    """次年 3月31日 以后: as so many months, or days, from the end of this year."""
+    month, day = following.group("month", "day")
+    later = _LATER_THAN.search(before)
+    field = later[1] if later and later[2] else "日期"
+    ends = month in _MONTHS and day == str(monthrange(2023, int(month))[1])
+    long = f"{month} 个月" if ends else f"{day} 天" if month == "1" else None
+    form = f"本年度 12月31日 至 {field} 超过 {long or '3 个月'}"
+    shown = "" if long else say(", of March 31 for example", "，如 3月31日")
+    return say(f"a day of the next year is so long after the end of this one{shown}: {form}",
+               f"次年的日期以距本年末多久书写{shown}：{form}")  # fmt: skip

@@ -136,7 +136,8 @@ class Kinds:
         if (named := _no_unit(left, right)) is not None:
             self._named_otherwise(rule, named, span)
         elif not _alike(one, other):
-            self._unlike(rule, one, other, span, self._lasting(left, op, right) or self._since(left, op, right))
+            asked = self._lasting(left, op, right) or self._since(left, op, right) or self._how_much(rule, left, right)
+            self._unlike(rule, one, other, span, asked)
         elif op not in ("=", "!=") and one.type not in ORDERED:
             self.reporter.on(
                 rule, "PE231",
@@ -182,9 +183,17 @@ class Kinds:
         until = tree.Field("date") if day.of == "record" else tree.DayOfYear(12, 31)
         told = tree.Elapsed(left, until, ">=" if op == "=" else op, int(right.value), right.unit)
         written = print_condition(told, self.vocabulary, spoken())
-        return say(
-            f"a time is from one day to another, for example: {written}", f"时间须写明自哪一日至哪一日，如：{written}"
-        )
+        return say(f"a time is from one day to another, for example: {written}",
+                   f"时间须写明自哪一日至哪一日，如：{written}")  # fmt: skip
+
+    def _how_much(self, rule: Rules, left: tree.Operand, right: tree.Operand) -> str | None:
+        """How the language asks for ``结论 … 当 专业科目 < 60 学时``."""
+        counted = isinstance(right, tree.Value) and right.unit in ("hours", "credits")
+        if not counted or not isinstance(left, tree.Term) or not isinstance(rule.statement, tree.Conclude):
+            return None
+        from policyengine.language.wordings import of_a_sum  # only where something is wrong
+
+        return of_a_sum(spoken() == "zh")
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None, lasting: str | None) -> None:
         names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])

@@ -138,6 +138,22 @@ PROPOSED = [
     ("require total at least 120 hours {}", "annually", ["per year"]),
     ("cap self_study at 30 hours {}", "per renewal period", ["within 36 months of joined"]),
     ("require total at least 30 hours {}", "every 2 years from joined", ["within 36 months of joined"]),
+    ("免除 本年 当 {}", "取得资格当年", ["取得资格日期 所在年度 = 本年度"]),
+    ("免除 本年 当 {}", "入职日期 在 本年度", ["入职日期 所在年度 = 本年度"]),
+    ("excuse year when {}", "joined in this year", ["year of joined = this year"]),
+    ("不予认定 当 {}", "发表日期 晚于 次年3月31日", ["本年度 12月31日 至 发表日期 超过 3 个月"]),
+    ("不予认定 当 {}", "发表日期 > 次年 1月15日", ["本年度 12月31日 至 发表日期 超过 15 天"]),
+    ("不予认定 当 施教机构 {}", "在 继续教育基地 中", ["属于 继续教育基地"]),
+    ("认定 论文 当 作者排名 {}", "前三", ["不超过 3"]),
+    ("认定 论文 当 作者排名 {}", "为 1 至 3", ["介于 1 和 3"]),
+    ("recognise paper when author_rank {}", "= 1 to 3", ["between 1 and 3"]),
+    ("免除 本年 当 出生日期 至 {} 满 55 年", "年底", ["本年度 12月31日"]),
+    ("结论 不得评优 当 {}", "首次 未完成", ["未完成 且 非 连续 2 年 未完成"]),
+    ("结论 不得评优 当 {}", "上年 未完成", ["连续 2 年 未完成"]),
+    ("结论 不得评优 当 {}", "累计 3 年 未完成", ["近 5 年 内 有 3 年 未完成"]),
+    ("结论 不得评优 当 {}", "总学时 < 60 学时", ["sixty-hours 未完成"]),
+    ("conclude not_excellent when {}", "not met last year", ["not met for 2 years running"]),
+    ("conclude not_excellent when {}", "total less than 60 hours", ["sixty-hours not met"]),
 ]
 
 
