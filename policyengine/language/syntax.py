@@ -144,25 +144,15 @@ class Explainer(Mender):
         """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
         word = fold(found)
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
-        if asked := self.of_requirement(start, expected) or share_of_owed(self.sentence.folded, start):
+        if asked := self.of_requirement(start, expected):
             return asked, None
-        if found and (years := stretch(self.sentence.folded, start, self.sentence.vocabulary.forms.forms)):
-            return years, None
-        if found and (several := of_one_figure(self.sentence.folded, start, "$END" in expected)):
-            return several, None
-        if found and (other := of_an_assignment(self.sentence.folded, start)):
-            return other, None
-        if (
-            found
-            and self.in_a_condition(start)
-            and (other := of_a_test(self.sentence.folded, start, self.sentence.vocabulary.forms.forms))
-        ):
-            return other, None
         if lasting := self.of_leave(start, expected):
             return lasting
         if self.of_several_terms(start, expected):
             return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
                        "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
+        if found and (law := self.as_laws_write(start, "$END" in expected)):
+            return law, None
         if found and (other := otherwise_written(self.sentence.folded, start, months)):
             return other, plainly(self.sentence.folded, start, months)
         if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
@@ -178,9 +168,14 @@ class Explainer(Mender):
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None, None
 
-    def in_a_condition(self, start: int) -> bool:
-        """Whether a condition has begun before there."""
-        return _BEGUN_CONDITION.search(self.sentence.folded[:start]) is not None
+    def as_laws_write(self, start: int, ended: bool) -> str | None:
+        """How the language says a share, a stretch, a second figure or a test that stands there as laws write it."""
+        folded, declared = self.sentence.folded, self.sentence.vocabulary.forms.forms
+        figure = share_of_owed(folded, start) or stretch(folded, start, declared)
+        other = figure or of_one_figure(folded, start, ended) or of_an_assignment(folded, start)
+        if other is None and _BEGUN_CONDITION.search(folded[:start]):
+            return of_a_test(folded, start, declared)
+        return other
 
     def of_requirement(self, start: int, expected: list[str]) -> str | None:
         """How the outcome of a requirement is asked, where it was asked otherwise: of earlier years, by a term."""
@@ -206,6 +201,8 @@ class Explainer(Mender):
             form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")
             mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
             return say(f"write {form}", f"请写 {form}"), mend
+        if "EQ" in expected and self.ends_in_circumstance() and (long := self.of_bare_length(kinds, end)):
+            return long, None
         if "_LASTS" in expected:
             if said := self.running(start):
                 return say("write 持续", "请写 持续"), (said.start, said.end, "持续")
@@ -241,6 +238,22 @@ class Explainer(Mender):
             return self.of_one_or_all(), None
         form = self.words.own("lasts ", "持续 ") + " ".join(sign.text.split())
         return say(f"write {form}", f"请写 {form}"), (start, sign.end, form)
+
+    def of_bare_length(self, kinds: list[str], start: int) -> str | None:
+        """What to write for 病假 6 个月以上, illness 6 months or more: of days, one stretch or several."""
+        number, own = self.at(start, "NUMBER"), self.words.own
+        unit = self.at(number.end, "UNIT") if number else None
+        if number is None or unit is None:
+            return None
+        figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
+        leave = own(f"leave in ({', '.join(kinds)}) ", f"休假 属于（{'、'.join(kinds)}） ")
+        form = f"{leave}{own('lasts at least', '持续 不少于')} {figure}"
+        if self.builder.unit(unit)[1] != "days":
+            return say(f"write {form}", f"请写 {form}")
+        in_all = f"{leave}lasts at least {figure} in all" if not self.chinese else f"{leave}累计 不少于 {figure}"
+        return say(
+            f"one stretch: {form}; all of them added up: {in_all}", f"一次休假，请写 {form}；几次相加，请写 {in_all}"
+        )
 
     def of_lasting(self, start: int) -> str | None:
         """What to write for ``lasts less than 6 months``, and for ``lasts 6 months``."""

@@ -74,6 +74,9 @@ _YEAR_END = re.compile(
     "(?:今|现在|当年底|年[底末终]|(?:本|当)?年度?[底末终]|now|today|(?:the )?(?:year.?end|end of))(?![a-z0-9_-])"
 )
 _OR_ABOVE = re.compile("[一-鿿]{0,8}?及?其?以([上下])")
+_COUNTED = "[0-9]+ *(?:年|周岁|个?月|天|项|字|元|学[时分]|课时|小时|分钟)?"
+_FIGURE_OR_ABOVE = re.compile(f"({_COUNTED}) *及?其?以([上下])")
+_COUNTED_BEFORE = re.compile(f"(=|为|等于)? *({_COUNTED}) *$")
 _AMONG = re.compile("在 *([一-鿿a-z_]+?) *(?:之?[中内]|范围内?)")
 _FIRST_FEW = re.compile(f"前 *{_NUMBER}")
 _UP_TO = re.compile("(?:至|到|to|-|~) *([0-9]+)")
@@ -226,6 +229,8 @@ def of_one_figure(folded: str, start: int, ended: bool) -> str | None:
                        f"各项要求须分别完成，两项之间不能写“或”；条件以“{begins}”起")  # fmt: skip
     if said in _REQUIRE and ended and _ELSE.match(folded, start):
         return say("write a rule for each case, with its condition", "每种情形各写一条规则，并写明其条件")
+    if said in _REQUIRE + _CAP and (above := _FIGURE_OR_ABOVE.match(folded, start)):
+        return _of_a_bound(*above.groups())
     if said in _REQUIRE and not ended and _LISTED.match(folded, start):
         form = "measure NAME: hours of A, B" if said.isascii() else "计量 名称：甲、乙 的 学时"
         return say(f"a requirement is of one term or measure: a rule for each, or for all together a measure ({form})",
@@ -282,7 +287,16 @@ def of_a_sum(chinese: bool) -> str:
 
 def _of_terms_and_ranks(folded: str, start: int) -> str | None:
     """省级以上, 在 继续教育基地 中, 作者排名 前 3, 为 1 至 3."""
-    if _OR_ABOVE.match(folded, start):
+    figure_above = _FIGURE_OR_ABOVE.match(folded, start)
+    if figure_above and not folded[:start].rstrip().endswith(("完成", "免除")):
+        return _of_a_bound(*figure_above.groups())
+    if above := _OR_ABOVE.match(folded, start):
+        if counted := _COUNTED_BEFORE.search(folded[:start]):
+            return (
+                _of_a_bound(counted[2], above[1])
+                if counted[1]
+                else say(f"leave out “{above[0]}”", f"请去掉“{above[0]}”")
+            )
         return say("terms have no order: list those that are meant: 级别 属于（省级、国家级）",
                    "词条没有高低：请一一列出，如 级别 属于（省级、国家级）")  # fmt: skip
     if among := _AMONG.match(folded, start):
@@ -295,6 +309,12 @@ def _of_terms_and_ranks(folded: str, start: int) -> str | None:
         form = f"介于 {figure[1]} 和 {up_to[1]}" if folded[:1] >= "一" else f"between {figure[1]} and {up_to[1]}"
         return say(f"write {form}", f"请写 {form}")
     return None
+
+
+def _of_a_bound(figure: str, side: str) -> str:
+    """3 天 以上, 3 以下, which take the figure in."""
+    form = f"{'不少于' if side == '上' else '不超过'} {figure.strip()}"
+    return say(f"write {form}", f"请写 {form}")
 
 
 def of_an_assignment(folded: str, start: int) -> str | None:
