@@ -610,6 +610,18 @@ def test_the_days_between_which_a_rule_asks_the_time(tmp_path: Path) -> None:
     assert text_of_case(case, "zh").startswith(TIMES_ZH)
 
 
+def test_a_time_that_is_compared_twice_is_told_once(tmp_path: Path) -> None:
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 40 hours per year", ""),
+        ("new", "excuse annual when joined to January 1 of this year between 1 year and 5 years", ""),
+    )
+    files = files_of(tmp_path, "", "person_id,name,joined\nP1,Ann,2014-07-01\n")
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    told = "[new, art. 4; joined to January 1 of this year: 2014-07-01 to 2017-01-01, 2 years 6 months]"
+    assert told in text_of_case(case)
+
+
 def test_a_day_that_is_missing_or_lies_before_the_other(tmp_path: Path) -> None:
     law = law_of(
         tmp_path,

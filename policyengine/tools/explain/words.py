@@ -78,8 +78,8 @@ class Words:
     def lapses(self, *names: str) -> str:
         """The times that rules asked, with the days between which they are: ``born to … : 1965-12-31 to 2020-12-31, 55
         years``."""
-        times = dict.fromkeys(t for name in names for t in self.case.lapses.get(name, ()))
-        return self.say("; ", "；").join(map(self._lapse, times))
+        told = (self._lapse(t) for name in names for t in self.case.lapses.get(name, ()))
+        return self.say("; ", "；").join(dict.fromkeys(told))  # two comparisons of one time, as in between, are one
 
     def _lapse(self, time: Lapse) -> str:
         assert self.case.vocabulary is not None
