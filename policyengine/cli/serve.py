@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from policyengine.cli.guard import message
+from policyengine.cli.guard import Terminated, message
 from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import say
 
@@ -35,8 +39,6 @@ def command(policies: str | None, port: int, opens: bool) -> int:
 
     It answers on this machine only, and only to whoever knows the address that is printed.
     """
-    import tempfile
-
     from policyengine.packs.policies import pack_folders
     from policyengine.web.desk import Desk
     from policyengine.web.server import Workbench
@@ -53,10 +55,35 @@ def command(policies: str | None, port: int, opens: bool) -> int:
         except OSError as e:
             text = say(f"port {port} can't be used: {e.strerror}", f"端口 {port} 无法使用，可能已被占用")
             raise click.UsageError(text) from e
-        with workbench, suppress(KeyboardInterrupt):  # which is how it ends
+        with workbench, _ended_with_it(workbench, folder), suppress(KeyboardInterrupt):  # which is how it ends
             _serve(workbench, Path(folder) if opens else None)
     message(say("closed; nothing was left behind", "已关闭，未留下任何文件"))
     return 0
+
+
+@contextmanager
+def _ended_with_it(workbench: Workbench, folder: str) -> Iterator[None]:
+    """Whatever is still being judged or read for somebody ends with the workbench, and what it has written is gone:
+    the threads that do it can't be asked to stop, and Python, as it ends, aborts those that are within DuckDB."""
+    before, tempfile.tempdir = tempfile.tempdir, folder  # for what they make on the way
+    code = 0
+    try:
+        yield
+    except Terminated as e:
+        code = e.code
+        raise
+    finally:
+        tempfile.tempdir = before
+        if workbench.desk.one_at_a_time.locked():
+            atexit.register(_end, folder, code)
+
+
+def _end(folder: str, code: int) -> None:
+    """End the process as it is."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    shutil.rmtree(folder, ignore_errors=True)  # of what was written since
+    os._exit(code)
 
 
 def _serve(workbench: Workbench, opens: Path | None) -> None:

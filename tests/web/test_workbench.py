@@ -403,6 +403,46 @@ def test_the_command_leaves_nothing_behind(tmp_path: Path, ends: signal.Signals,
     assert not [p for p in tmp_path.iterdir() if p.name.startswith("policyengine-")]
 
 
+JUDGING = """
+import os, sys, tempfile, threading, time
+import duckdb
+from policyengine.__main__ import main
+from policyengine.cli import serve
+
+def judging(workbench, opens):
+    def judge():
+        with workbench.desk.one_at_a_time, tempfile.TemporaryDirectory(prefix="policyengine-"):
+            started.set()
+            while True:
+                duckdb.execute("SELECT sum(i) FROM range(100_000) t(i)")
+
+    started = threading.Event()
+    threading.Thread(target=judge, daemon=True).start()
+    started.wait()
+    time.sleep(0.5)
+    os.kill(os.getpid(), ends)
+    time.sleep(60)
+
+ends = int(sys.argv.pop())
+serve._serve = judging
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself signals")
+@pytest.mark.parametrize(("ends", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_what_is_being_judged_ends_with_the_workbench(tmp_path: Path, ends: signal.Signals, code: int) -> None:
+    """As the interpreter ended, it aborted a thread that was within DuckDB: ``terminate called``, code -6."""
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGING, "serve", str(ROOT / "policies"), str(int(ends))],
+        env={"TMPDIR": str(tmp_path), "PATH": "", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    last = "closed; nothing was left behind" if code == 0 else "stopped; nothing was left behind"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (code, last)
+    assert list(tmp_path.glob("policyengine-*")) == []
+
+
 def test_a_port_in_use_is_told(browser: Browser) -> None:
     port = str(browser.workbench.server_port)
     command = [sys.executable, "-m", "policyengine", "serve", str(ROOT / "policies"), "--port", port]
