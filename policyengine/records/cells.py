@@ -336,8 +336,8 @@ def _hint(near: Sequence[str], known: Sequence[str]) -> tuple[str, str]:
     if near:
         return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
     shown = known[:12]
-    more = ", …" if len(known) > 12 else ""
-    return ("write one of: " + ", ".join(shown) + more, "可写：" + "、".join(shown) + more) if known else ("", "")
+    more = ["…"] * (len(known) > 12)
+    return ("write one of: " + ", ".join([*shown, *more]), "可写：" + "、".join([*shown, *more])) if known else ("", "")
 
 
 def number(text: str) -> Amount | Bad:

@@ -158,6 +158,14 @@ def test_units_may_not_contradict() -> None:
     assert isinstance(cells.measured(Amount(Fraction(3)), by_thousand, UnitCell("characters")), Bad)
 
 
+def test_of_many_words_the_first_twelve_are_named() -> None:
+    names = [f"形式{n:02}" for n in range(13)]
+    found = cells.term_reader({n: (n,) for n in names}, names)("xyz")
+    assert isinstance(found, Bad)
+    assert found.hint_zh == "可写：" + "、".join(names[:12]) + "、…"
+    assert found.hint == "write one of: " + ", ".join(names[:12]) + ", …"
+
+
 def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
     term = cells.term_reader({"培训班": ("training",), "training": ("training",)}, ["培训班", "training"])
     assert term(" 培训班") == "training"
