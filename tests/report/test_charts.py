@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+import pytest
+
+from policyengine.messages import speak
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
 from policyengine.tools.result.tables import Column, Table
 from policyengine.tools.stats.words import Words
@@ -36,6 +39,22 @@ def test_a_long_label_has_room() -> None:
     ((start, width),) = re.findall(r'<rect x="(\d+)" y="0" width="(\d+)"', chart)
     assert int(start) > int(x)
     assert int(start) + int(width) <= int(wide)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "by region. a: met 1, not met 2; b: met 1, not met 2"),
+        ("zh", "按地区。a：完成 1、未完成 2；b：完成 1、未完成 2"),
+    ],
+)
+def test_a_chart_is_read_aloud_in_the_language_spoken(language: str, said: str) -> None:
+    speak(language)
+    table = _regions(["a", "b"])
+    rows = [tuple(2 if column.name == "not_met" else cell for column, cell in zip(table.columns, row, strict=True))
+            for row in table.rows]  # fmt: skip
+    chart = outcomes_chart(Table(table.name, table.columns, rows), Words(()), ("region",))
+    assert re.findall(r'aria-label="([^"]*)"', chart) == [said]
 
 
 def test_amounts_are_exact() -> None:

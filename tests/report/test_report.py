@@ -142,6 +142,9 @@ def test_a_missing_fact_is_told_with_its_record(tmp_path: Path) -> None:
         ("own.csv:3", ["own.csv:2: approved"]),
     ]
     assert lacks == ["own.csv:2: approved"]
+    run(made, "--out", tmp_path / "zh.html", "--lang", "zh")
+    ((_, _, _, _, lacks, _),) = unpacked((tmp_path / "zh.html").read_text(), "d0")
+    assert lacks == ["own.csv:2：单位认可"]
 
 
 def test_long_words_of_headings_are_broken(page: str) -> None:

@@ -9,7 +9,7 @@ from math import floor
 from unicodedata import east_asian_width
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.words import Words, title_of
@@ -33,7 +33,7 @@ def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
         if parts:
             rows.append((_label(words, cells, by), parts))
     height = len(rows) * (BAR + GAP) + 6
-    said = "; ".join(f"{label}: " + ", ".join(f"{say(*OUTCOMES[o])} {n}" for o, n in parts) for label, parts in rows)
+    said = [(label, listed(f"{say(*OUTCOMES[o])} {n}" for o, n in parts)) for label, parts in rows]
     left = max([LEFT, *(_width(label) + 8 for label, _ in rows)])
     body = []
     for place, (label, parts) in enumerate(rows):
@@ -68,7 +68,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
         body.append(_text(left - 8, y + 16, label, "end"))
         body.append(f'<rect x="{left}" y="{y}" width="{floor(width)}" height="{BAR}" fill="#1f4e79"/>')
         body.append(_text(left + int(width) + 6, y + 16, _amount(value), "start"))
-    said = "; ".join(f"{label}: {_amount(value)}" for label, value in found)
+    said = [(label, _amount(value)) for label, value in found]
     return _figure(title_of(table.name), said, (left + WIDE - RIGHT + right, len(found) * (BAR + GAP) + 6), body, more)
 
 
@@ -92,13 +92,19 @@ def _text(x: int, y: int, text: str, anchor: str, colour: str = "currentColor") 
 
 
 def _figure(
-    title: str, said: str, size: tuple[int, int], body: Sequence[str], more: int, legend: Sequence[str] = ()
+    title: str,
+    said: Sequence[tuple[str, str]],
+    size: tuple[int, int],
+    body: Sequence[str],
+    more: int,
+    legend: Sequence[str] = (),
 ) -> str:
-    """``more``: groups that have no bar."""
+    """``said``: each group and its figures, as read aloud; ``more``: groups that have no bar."""
     keys = "".join(f'<li><span style="background:{SHADES[o]}"></span>{escape(say(*OUTCOMES[o]))}</li>' for o in legend)
-    listed = f'<ul class="legend">{keys}</ul>' if keys else ""
-    name = escape(f"{title}. {said}", quote=True)
+    below = f'<ul class="legend">{keys}</ul>' if keys else ""
+    figures = say("; ", "；").join(label + say(": ", "：") + figure for label, figure in said)
+    name = escape(title + say(". ", "。") + figures, quote=True)
     svg = f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{name}">{"".join(body)}</svg>'
     left_out = say(f"… and {more} more, in the table below", f"……另有 {more} 项，见下文统计表")
     note = f'<p class="soft">{left_out}</p>' if more > 0 else ""
-    return f"<figure><figcaption>{escape(title)}</figcaption>{svg}{listed}{note}</figure>"
+    return f"<figure><figcaption>{escape(title)}</figcaption>{svg}{below}{note}</figure>"

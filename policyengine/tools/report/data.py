@@ -126,7 +126,7 @@ def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
 def _fact(missing: str, labels: Labels) -> str:
     """``R001:evidence`` as a record and the name of a field."""
     owner, fact = owner_of(missing)
-    return f"{owner}: {labels.fact(fact)}" if owner else labels.fact(fact)
+    return f"{owner}{say(': ', '：')}{labels.fact(fact)}" if owner else labels.fact(fact)
 
 
 def _in_words(text: str, status: str) -> list[Any]:
