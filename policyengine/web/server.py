@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the request is of our own page. Answers it if not."""
         own = {f"{name}:{self.server.server_port}" for name in ("127.0.0.1", "localhost")}
         origin = self.headers.get("Origin")
-        if self.headers.get("Host") not in own or (origin is not None and urlsplit(origin).netloc not in own):
+        if self.headers.get("Host") not in own or origin not in {None, *(f"http://{name}" for name in own)}:
             self._turn_away(say("this address is not the workbench's", "这不是工作台的地址"))
             return False
         if not self._has_key():

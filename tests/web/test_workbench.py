@@ -103,12 +103,15 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         ({"Host": "evil.example"}, 403),  # a name of another site that leads here
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),  # no address at all
+        ({"Origin": "https://{host}"}, 403),  # which is not ours
         ({"Origin": None}, 200),  # an address that somebody types has none
     ],
 )
 def test_who_may_read(browser: Browser, headers: dict[str, str | None], status: int) -> None:
     own = browser.workbench
-    sent = {k: v and v.replace("{cookie}", own.cookie).replace("{key}", own.key) for k, v in headers.items()}
+    known = {"{cookie}": own.cookie, "{key}": own.key, "{host}": browser.own["Host"]}
+    sent = {k: v and re.sub(r"\{\w+\}", lambda m: known[m[0]], v) for k, v in headers.items()}
     assert browser.ask("/", **sent)[0] == status
 
 
