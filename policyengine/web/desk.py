@@ -72,7 +72,7 @@ class Desk:
     def __init__(self, policies: Path, folder: Path):
         self.policies, self.folder = policies.absolute(), folder
         self.results: list[Judged] = []
-        self.progress = 0.0  # the share of the judging in hand
+        self.judging = "", 0.0  # the files in hand, and the share of them that is done
         self.one_at_a_time = Lock()
 
     # --- packs ------------------------------------------------------------------------------------------------------
@@ -127,6 +127,11 @@ class Desk:
         places = {kind: self._place(batch, kind) for kind in KINDS}
         return {kind: sorted(place.iterdir()) for kind, place in places.items() if place.is_dir()}
 
+    def share_of(self, batch: str) -> float | None:
+        """How much of the files of a form is judged; None while they wait for what was asked before."""
+        name, share = self.judging
+        return share if name == batch else None
+
     def forget(self, batch: str) -> None:
         """Remove the files of a form that came to nothing."""
         if _BATCH.fullmatch(batch) is not None:
@@ -164,7 +169,7 @@ class Desk:
             remarks, unread, rejected = told, tuple(islice(rejects, SHOWN)), len(rejects)
 
         def heard(share: float | None, step: str) -> None:
-            self.progress = share or 0.0
+            self.judging = batch, share or 0.0
 
         made = self.folder / batch
         inside = {kind: [str(p.relative_to(made)) for p in paths] for kind, paths in files.items()}

@@ -66,7 +66,10 @@ def home(desk: Desk, nonce: str) -> str:
 def _home(desk: Desk, packs: Sequence[PackName]) -> Iterator[str]:
     yield f"<section>\n<h2>{say('Judge records', '评定学习记录')}</h2>\n"
     yield f'<p class="soft">{say(_STAYS_EN, _STAYS_ZH)}</p>\n'
-    words = {"sending": say("sending", "传送"), "judging": say("judging", "评定"), "gone": say(*_GONE)}
+    words = {
+        "sending": say("sending", "传送"), "judging": say("judging", "评定"), "gone": say(*_GONE),
+        "waiting": say("waiting for what was asked before", "等候此前的操作完成"),
+    }  # fmt: skip
     told = "".join(f' data-{key}="{escape(text)}"' for key, text in words.items())
     yield f'<form id="judge"{told}>\n'
     for kind, names in KINDS.items():

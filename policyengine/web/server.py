@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/" and "key" in query:
             self._let_in(query["key"][0])
         elif self._welcome():
-            self._answer(lambda: self._get(path))
+            self._answer(lambda: self._get(path, query))
 
     def do_POST(self) -> None:
         path, query = self._asked()
@@ -143,14 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     # --- pages ------------------------------------------------------------------------------------------------------
 
-    def _get(self, path: str) -> None:
+    def _get(self, path: str, query: dict[str, list[str]]) -> None:
         desk = self.server.desk
         match path.split("/")[1:]:
             case [""]:
                 nonce = secrets.token_urlsafe(12)
                 self._html(pages.home(desk, nonce), script=nonce)
             case ["progress"]:
-                self._json({"share": desk.progress})
+                self._json({"share": desk.share_of(query.get("batch", [""])[0])})
             case ["packs", *parts] if (pack := desk.pack("/".join(parts))) is not None:
                 with desk.one_at_a_time:
                     content = pages.pack_page(pack)
@@ -216,12 +216,14 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, TypeError, KeyError, RecursionError):
             raise unusable(say("this is no form of the workbench", "这不是工作台的表单")) from None
         with desk.one_at_a_time:
-            desk.progress = 0.0
+            desk.judging = batch, 0.0
             try:
                 return desk.judge(batch, policy, _periods(period))
             except BaseException:
                 desk.forget(batch)
                 raise
+            finally:
+                desk.judging = "", 0.0
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length", "")

@@ -13,9 +13,11 @@
     if (!answer.ok) throw new Error(told.problem);
     return told;
   };
-  const watch = () => setInterval(async () => {
-    const answer = await fetch("/progress").catch(() => null);
-    if (answer && answer.ok) say(`${form.dataset.judging} ${Math.floor(100 * (await answer.json()).share)} %`);
+  const watch = batch => setInterval(async () => {
+    const answer = await fetch(`/progress?batch=${batch}`).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const { share } = await answer.json();
+    say(share === null ? form.dataset.waiting : `${form.dataset.judging} ${Math.floor(100 * share)} %`);
   }, 500);
 
   form.addEventListener("submit", async event => {
@@ -31,7 +33,7 @@
           await ask(`/files/${batch}/${input.name}?name=${encodeURIComponent(file.name)}`, file);
         }
       say(form.dataset.judging);
-      watching = watch();
+      watching = watch(batch);
       const wanted = { batch, policy: form.elements.policy.value, period: form.elements.period.value };
       location = (await ask("/judge", JSON.stringify(wanted))).result;
     } catch (error) {

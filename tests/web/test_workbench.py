@@ -20,8 +20,9 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from policyengine.cli.serve import _open
+from policyengine.engines.reference import Periods
 from policyengine.messages import speak
-from policyengine.web.desk import Desk
+from policyengine.web.desk import Desk, Judged
 from policyengine.web.server import Workbench
 from tests.windows import Windows
 
@@ -205,6 +206,24 @@ def test_what_is_remarked_of_the_packs_is_told_once(browser: Browser) -> None:
     browser.send("a.csv", RECORDS)
     assert browser.judge() == (200, {"result": "/results/1"})
     assert browser.page("/results/1").count("more.yaml is not read") == 1
+
+
+def test_who_waits_is_not_told_how_far_another_is(browser: Browser) -> None:
+    desk = browser.workbench.desk
+    other = "f" * 16
+    browser.send("a.csv", RECORDS)
+    seen = []
+    judge = desk.judge
+
+    def judging(batch: str, policy: str, periods: Periods | None) -> Judged:
+        desk.judging = batch, 0.4
+        seen.extend(json.loads(browser.page(f"/progress?batch={b}"))["share"] for b in (batch, other))
+        return judge(batch, policy, periods)
+
+    desk.judge = judging  # type: ignore[method-assign]
+    assert browser.judge()[0] == 200
+    assert seen == [0.4, None]
+    assert json.loads(browser.page(f"/progress?batch={BATCH}")) == {"share": None}  # nothing is in hand
 
 
 def test_what_can_be_taken_along(browser: Browser) -> None:
