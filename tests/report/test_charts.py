@@ -30,6 +30,15 @@ def test_groups_without_a_bar_are_told() -> None:
     assert "more" not in outcomes_chart(_regions([f"r{n:02}" for n in range(24)]), Words(()), ("region",))
 
 
+def test_a_chart_of_nothing_says_so() -> None:
+    for chart in (
+        outcomes_chart(_regions([]), Words(()), ("region",)),
+        amounts_chart(Table("funds", (Column("period"), Column("cost", "figure")), []), Words(()), "cost", ("period",)),
+    ):
+        assert "nothing to show" in chart
+        assert "<svg" not in chart
+
+
 def test_a_long_label_has_room() -> None:
     """Nine Chinese characters of 14 units, `` · 2018 · `` with ten of 3 at least, and two more behind."""
     chart = outcomes_chart(_regions([PREFECTURE]), Words(()), ("region", "period", "unit"))

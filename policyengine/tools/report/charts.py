@@ -102,6 +102,9 @@ def _figure(
     """``said``: each group and its figures, as read aloud; ``more``: groups that have no bar."""
     keys = "".join(f'<li><span style="background:{SHADES[o]}"></span>{escape(say(*OUTCOMES[o]))}</li>' for o in legend)
     below = f'<ul class="legend">{keys}</ul>' if keys else ""
+    if not said:  # nobody was judged
+        nothing = say("nothing to show", "没有数据")
+        return f'<figure><figcaption>{escape(title)}</figcaption><p class="soft">{nothing}</p></figure>'
     figures = say("; ", "；").join(label + say(": ", "：") + figure for label, figure in said)
     name = escape(title + say(". ", "。") + figures, quote=True)
     svg = f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{name}">{"".join(body)}</svg>'
