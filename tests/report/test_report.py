@@ -371,6 +371,7 @@ def test_cells_have_names_on_a_phone_and_folded_tables_are_printed(page: str) ->
     assert re.findall(r'make\("td", \{ (\S+?):', script) == ['"data-label"', "colspan"]
     assert script.count('make("td"') == 2
     assert 'addEventListener("beforeprint"' in script
+    assert re.search(r"@media print \{[^@]*summary \{ break-after: avoid; \}", page)  # no name of a table on its own
 
 
 def test_certificates(out: Path, tmp_path: Path) -> None:
