@@ -339,6 +339,28 @@ def test_an_activity_that_counts_in_two_years_is_paid_for_in_the_first(county: P
         assert statistics(places).tables == made.tables
 
 
+@pytest.mark.parametrize("lacking", [("cost",), ("paid_by",), ("result", "cost", "paid_by")])
+def test_what_no_file_had_is_not_0_in_a_status_database(lacking: tuple[str, ...], county: Path, tmp_path: Path) -> None:
+    """It has a column for each, whatever was published: nothing was spent then, passed or failed, it said, and 0
+    stood where the result itself leaves the column out."""
+    from policyengine.tools.publish.publish import publish
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    records = tmp_path / "county" / "records.csv"
+    head, *lines = (line.split(",") for line in records.read_text("utf-8").splitlines())
+    kept = [at for at, name in enumerate(head) if name not in lacking]
+    assert len(kept) == len(head) - len(lacking)
+    records.write_text(
+        "".join(",".join(row[at] for at in kept) + "\n" for row in [head, *lines] if row != [""]), "utf-8"
+    )
+    out, to = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out"), str(tmp_path / "status.duckdb")
+    made = statistics([str(out)])
+    assert ("cost" in made.tables[0].names) is ("cost" not in lacking)
+    publish(out, to)
+    assert statistics([to]).tables == made.tables
+
+
 def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) -> None:
     """What the result itself says is told, and why the rest is not; files that moved can be named."""
     moved = tmp_path / "county"
