@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed, warnings_of
-from policyengine.messages import listed, many, say
+from policyengine.messages import in_line, listed, many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
 from policyengine.records.characters import look_alikes, meant
@@ -378,12 +378,12 @@ def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[
         rows = {(r.file, r.sheet, r.row) for r in of_file}
         if path is not None and rows:
             first = min(of_file, key=lambda r: r.row)
-            left = "is" if len(rows) == 1 else "are"
+            left, column = "is" if len(rows) == 1 else "are", in_line(first.column or "")
             message = say(
                 f"{many(len(rows), 'row')} of the {kind} file could not be read and {left} left out "
-                f"(row {first.row}: {first.reason}); rejects says why",
+                f"(row {first.row}{column and f', {column}'}: {first.reason}); rejects says why",
                 f"{kind_zh}文件有 {len(rows)} 行无法读取、未采用"
-                f"（第 {first.row} 行：{first.reason_zh or first.reason}），原因见 rejects",
+                f"（第 {first.row} 行{column and f'“{column}”'}：{first.reason_zh or first.reason}），原因见 rejects",
             )
             found.append(Diagnostic("PE447", message, Span(path), severity="warning"))
     return found

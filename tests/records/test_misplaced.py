@@ -148,6 +148,8 @@ def test_unread_rows_of_other_files_are_told(tmp_path: Path) -> None:
         (names[2], "2 rows of the circumstances file could not be read and are left out"),
     ]
     assert told == [("PE447", *one) for one in expected]
+    columns = [d.message.partition(" (")[2].partition(": ")[0] for d in said if d.code == "PE447"]
+    assert columns == ["row 2, 入职日期", "row 2, 开始日期"]
     with duckdb.connect() as connection:
         tables, others = read_tables(connection, tmp_path, [names[0]], names[1], names[2], schema())
     assert tables is not None

@@ -79,8 +79,8 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
 
 
 def _told_of(connection: Any, tables: Mapping[str, str], result_id: str) -> list[str]:
-    """The columns of a result's activities, without those of which no record says anything: its files had none such, and
-    nothing spent, passed or failed is not 0."""
+    """The columns of a result's activities, without those of which no record says anything: its files had none such,
+    and nothing spent, passed or failed is not 0."""
     table, columns = tables["current_activities"], READ["current_activities"].split()[1:]
     said = {c: exp.Count(this=t.col(c)) for c in ("result", "paid_by", "cost")}
     query = t.select(**said).from_(of_result(table, result_id, list(said)))
