@@ -707,6 +707,30 @@ def test_where_it_may_follow_from_either_of_two_rules_both_are_cited(county: Pat
     assert {"county/not-excellent", "county/other"} <= unpacked(page, "index")["rules"].keys()
 
 
+def test_what_follows_from_two_rules_is_called_once_where_no_rules_stand(county: Path, tmp_path: Path) -> None:
+    """In the workbook and on certificates, which are signed; the page cites each of the two by itself."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    other = "rule: conclude not_excellent when not met and not excused"
+    path.write_text(f"{path.read_text()}- id: other\n  cites: {{source: act, at: art. 9}}\n  {other}\n")
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text()
+    row = unpacked(page, "index")["columns"]["id"].index("A6")
+    follows = [["not excellent", "county/not-excellent"], ["not excellent", "county/other"]]
+    assert unpacked(page, "d0")[row][2] == follows
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows(values_only=True)
+    (own,) = (cells for cells in rows if cells[0] == "A6")
+    assert [cell for cell in own if cell and "excellent" in str(cell)] == ["not excellent"]
+    run(out, "--certificates", "--person", "A6", "--out", tmp_path / "c.html")
+    assert (tmp_path / "c.html").read_text().count("not excellent") == 1
+
+
 def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
     """Large results have ledgers in no order, without what records say, fractions over a common denominator."""
     from policyengine.tools.publish.publish import publish

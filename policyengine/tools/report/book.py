@@ -55,7 +55,7 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
             yield [
                 person_id, name, *facts, d.period, say(*OUTCOMES[d.outcome]), d.total, *_owed(d, one),
-                labels.unit(d.unit), say("; ", "；").join(map(labels.conclusion, d.consequences)),
+                labels.unit(d.unit), say("; ", "；").join(map(labels.conclusion, dict.fromkeys(d.consequences))),
                 reasons(one, d, labels, written.notes),
             ]  # fmt: skip
 

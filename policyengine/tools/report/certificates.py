@@ -104,7 +104,7 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
     for y in years:
         outcome = say(*OUTCOMES[y["outcome"]])
         nothing = [say(*NOTHING_ASKED)] if y["nothing_required"] else []
-        after = say("; ", "；").join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
+        after = say("; ", "；").join((*nothing, *map(labels.conclusion, dict.fromkeys(y["consequences"]))))
         required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels, y["required_high"])
         total = _amount(y["total"], y["unit"], labels, y["total"])
         if y["carried"]:
