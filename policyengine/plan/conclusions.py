@@ -201,8 +201,12 @@ def _looked_at(rule: Rules, test: tree.Outcome | tree.InEach, found: list[Rules]
     if window is None or rule.start is None:
         return rule.stretch
     begins, years = window.starting or 0, window.count
-    drawn = begins + (max(rule.start.year, begins) - begins) // years * years + years - 1
-    return _from_years_before(rule, 1 + rule.start.year - drawn + (test.years - 1) * years)
+    first = begins + (max(rule.start.year, begins) - begins) // years * years
+    last = first + years - 1
+    for _ in range(test.years - 1):  # a block before may be another version's, and of another length
+        before = next((w for r in found if (w := _block(r)) and _ends_before(first, r)), window)
+        first, last = first - before.count, first - 1
+    return _from_years_before(rule, 1 + rule.start.year - last)
 
 
 def _decided(found: list[Rules], test: tree.Outcome | tree.InEach) -> Iterator[Stretch]:

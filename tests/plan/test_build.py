@@ -213,6 +213,9 @@ OTHER_BLOCKS = [
     ("5 years starting 2011", 2019, "5 years starting 2020", "met in each of last 2 cycles", 2024, True),  # in 2020
     ("5 years starting 2015", 2019, "5 years starting 2020", "met in each of last 2 cycles", 2024, False),
     ("5 years starting 2015", 2019, "5 years starting 2020", "met for 2 of last 3 cycles", 2024, True),  # 2010..2014
+    ("3 years starting 2014", 2019, "5 years starting 2020", "met for 2 of last 3 cycles", 2024, False),  # 2014..2016
+    ("5 years starting 2010", 2019, "2 years starting 2020", "met for 2 of last 3 cycles", 2021, False),  # 2010..2014
+    ("5 years starting 2010", 2019, "2 years starting 2020", "met for 2 of last 4 cycles", 2021, True),  # 2005..2009
 ]
 
 
