@@ -411,7 +411,8 @@ def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> lis
         f"read; their facts are not known: {some}",
         f"{count} 名有记录的人员不在人员文件已读取的行中，其情况不详：{some}",
     )
-    hint = say("check their ids: a leading zero may be lost", "请核对其编号，例如是否丢失了前导零")
+    hint = say("their rows may be among those that could not be read; else check their ids: a leading zero may be lost",
+               "其所在行可能无法读取；否则请核对其编号，例如是否丢失了前导零")  # fmt: skip
     return [Diagnostic("PE445", message, Span(path), hint=hint, severity="warning")]
 
 

@@ -150,6 +150,8 @@ def test_unread_rows_of_other_files_are_told(tmp_path: Path) -> None:
     assert told == [("PE447", *one) for one in expected]
     columns = [d.message.partition(" (")[2].partition(": ")[0] for d in said if d.code == "PE447"]
     assert columns == ["row 2, 入职日期", "row 2, 开始日期"]
+    (lost,) = (d for d in said if d.code == "PE445")  # P1, whose row it is: no zero of an id was lost
+    assert str(lost.hint).startswith("their rows may be among those that could not be read")
     with duckdb.connect() as connection:
         tables, others = read_tables(connection, tmp_path, [names[0]], names[1], names[2], schema())
     assert tables is not None
