@@ -1048,3 +1048,21 @@ def test_what_conclusions_asked_of_leave_in_all_and_of_time_is_told(tmp_path: Pa
         "病假累计：2017-01-01 至 2017-01-10（10 天）、2017-03-12 至 2017-04-10（30 天），共 40 天]",
         "入职日期 至 本年度 12月31日：2010-03-01 至 2017-12-31，7 年 9 个月 30 天]",
     ]
+
+
+def test_what_may_follow_from_two_rules_is_told_once_with_both(tmp_path: Path) -> None:
+    """Two lines said the very same, each of both rules."""
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 90 hours per year", ""),
+        ("talk", "conclude not_excellent when not met and title_level = senior", ""),
+        ("also", "conclude not_excellent when not met and title_level = junior", ""),
+    )
+    files = files_of(tmp_path, "J1,P1,2017-02-28,lecture,professional,Early,10,hours\n")
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    text, chinese = text_of_case(case), text_of_case(case, "zh")
+    told = "possible consequence: not excellent, depending on title level    also, art. 5 or talk, art. 4"
+    assert [line[3:] for line in text.splitlines() if "consequence" in line] == [told]
+    assert chinese.count("可能的后果") == 1
+    (facts,) = data_of_cases([case])["cases"]
+    assert facts["possible_consequences"] == ["not_excellent"]

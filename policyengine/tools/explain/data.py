@@ -70,7 +70,7 @@ def _case(case: Case) -> dict[str, Any]:
         "days_left": case.days_left,
         "advisories": list(d.advisories),
         "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
-        "possible_consequences": list(d.possible),
+        "possible_consequences": list(dict.fromkeys(d.possible)),
         "possible_consequences_turn_on": {name: list(facts) for name, facts in case.turns_on.items()},
         "possible_consequences_rest_on": {name: _rests_on(case, keys) for name, keys in case.may_follow.items()},
         "possible_consequences_look_back": {name: _before(case, keys) for name, keys in case.may_follow.items()},

@@ -341,7 +341,7 @@ class _Writer(Activities):
             text = self.say("consequence: ", "后果：") + self._concluded(name, key)
             own = key.split(EITHER)
             yield Node(self.cite(text, key) + self._asked(own), [*self._named(own), *self._before(own)])
-        for name in d.possible:
+        for name in dict.fromkeys(d.possible):
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")

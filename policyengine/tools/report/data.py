@@ -117,7 +117,7 @@ def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
         asked + [_finding(f, labels) for f in findings],
         [_record(one, e, labels) for e in rows],
         [[labels.conclusion(n), *k.split(EITHER)] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
-        [labels.conclusion(n) for n in d.possible],
+        [labels.conclusion(n) for n in dict.fromkeys(d.possible)],
         sorted({_fact(m, labels) for m in d.missing}),
         [[labels.flag(f.flag), f.record_id, f.rule, f.text] for f in flags_on(rows, one.flags)],
     ]
