@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -331,3 +333,37 @@ def test_one_slip_is_mended_to_what_was_meant_or_not_at_all(
     mended = [replaced(wrong, d.instead) for d in said if d.instead is not None]
     if len(said) == 1 and mended:
         assert parse_statement(mended[0], VOCABULARY)[0] == statement, (wrong, mended[0])
+
+
+SIGNS = {
+    "at most": operator.le, "no more than": operator.le, "more than": operator.gt, "fewer than": operator.lt,
+    "less than": operator.lt, "至多": operator.le, "不超过": operator.le, "超过": operator.gt, "少于": operator.lt,
+    "不足": operator.lt,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_what_is_proposed_for_so_many_of_several_years_means_the_same(sign: str) -> None:
+    """Whatever came of each year; where nothing is proposed it always holds, or never."""
+    for many, count, state in product((2, 3, 4), range(6), ("met", "not met")):
+        text = f"{state} for {sign} {count} of last {many} years"
+        if not sign.isascii():
+            text = f"近 {many} 年 内 {sign} {count} 年 {'完成' if state == 'met' else '未完成'}"
+        verb = "conclude not_excellent when" if sign.isascii() else "结论 不得评优 当"
+        (problem,) = parse_statement(f"{verb} {text}", VOCABULARY)[1]
+        asked = [SIGNS[sign](n, count) for n in range(many + 1)]
+        if not str(problem.hint).startswith("write "):
+            assert len(set(asked)) == 1, text
+            continue
+        proposed, wrong = parse_statement(f"{verb} {str(problem.hint)[6:]}", VOCABULARY)
+        assert isinstance(proposed, tree.Conclude), wrong
+        for years in product(("met", "not_met", "excused"), repeat=many):
+            assert _holds(proposed.when, years) == asked[years.count(state.replace(" ", "_"))], (text, years)
+
+
+def _holds(condition: tree.Condition | None, years: tuple[str, ...]) -> bool:
+    if isinstance(condition, tree.Not):
+        return not _holds(condition.item, years)
+    assert isinstance(condition, tree.InEach)
+    found = sum(year in condition.states for year in years[: condition.years])
+    return found >= (condition.least or condition.years)
