@@ -372,6 +372,8 @@ def test_cells_have_names_on_a_phone_and_folded_tables_are_printed(page: str) ->
     assert script.count('make("td"') == 2
     assert 'addEventListener("beforeprint"' in script
     assert re.search(r"@media print \{[^@]*summary \{ break-after: avoid; \}", page)  # no name of a table on its own
+    # without their colours outcomes are pale grey on white, and the key of a chart is no key
+    assert re.search(r"@media print \{[^@]*\.o, \.legend span \{ [^}]* print-color-adjust: exact; \}", page)
 
 
 def test_certificates(out: Path, tmp_path: Path) -> None:
