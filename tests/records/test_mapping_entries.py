@@ -16,6 +16,7 @@ from policyengine.records.rejects_xlsx import write_rejects
 from policyengine.tools.inspect import inspect
 from tests.records.support import both_ways, schema
 
+ALIKE = {"r.csv": "人员编号,日期,学习形式,数量,单位,tіtle\nP1,2016-03-05,培训班,1,学时,T\n"}
 CSV = {"r.csv": "人员编号,学习日期,数量,单位\nP1,2016-03-05,8,学时\n"}
 TWO = {**CSV, "q.csv": "人员编号,学习日期,学时数量\nP1,2016-03-06,8\n"}
 WIDE = {"w.csv": "人员编号,学习日期,培训班学时\nP1,2016-03-05,8\n"}
@@ -108,6 +109,8 @@ def test_a_key_of_aliases_that_there_is_not(tmp_path: Path) -> None:
         ("columns: {person_id: 员工X}\nwide:" + MONTHS, YEAR, "error PE404; error PE408 1", "员工, 201601, 201602", 0),
         ("columns: {person_id: 员工}\nwide:" + MONTHS, YEAR, "", "", 2),
         ("ignore: [没有的列]", CSV, "warning PE408 1", "没有的列", 1),
+        ("columns: {quantity: 数量}", ALIKE, "warning PE448 1", "tіtle", 1),
+        ("ignore: [tіtle]", ALIKE, "", "", 1),  # that it looks like another is known
         ("wide:\n  培训学时: {form: 培训班}", WIDE, "error PE408 2", "mean 培训班学时", 0),
         ("wide:\n  培训班学时: {form: 培训班}\n  自学: {form: 自学}", WIDE, "error PE408 3", "自学", 0),
         ("sheets: [2106年]", BOOK, "error PE408; error PE408 1", "2015年, 2016年", 0),
