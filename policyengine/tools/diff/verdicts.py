@@ -359,11 +359,10 @@ def _assigned(statement: tree.Assign, around: Context, come: bool) -> Judgement:
 def _moved(one: tree.Assign, other: tree.Assign, before: Context, after: Context) -> Judgement:
     """Two rules about periods. They are compared each by itself, where the period of the last day holds for records of
     which it does not speak; beside other such rules that is only so where both speak of the same records."""
-    told = _told(compare(one, other, after, before), one, other, after)
     alike = ordered((one.what, one.when)) == ordered((other.what, other.when))
-    if told[0] == "same" and not alike and (_assigning(before, one) or _assigning(after, other)):
+    if not alike and (_assigning(before, one) or _assigning(after, other)):
         return _beside_others()
-    return told
+    return _told(compare(one, other, after, before), one, other, after)
 
 
 def _beside_others() -> Judgement:
