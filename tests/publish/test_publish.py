@@ -26,7 +26,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import speak
 from policyengine.tools.publish import current, embedded, reading
-from policyengine.tools.publish.publish import TABLES, Published, publish
+from policyengine.tools.publish.publish import TABLES, Published, _reach, publish
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result.read import read_result
@@ -327,6 +327,34 @@ def test_later_years_in_which_a_replaced_one_may_count_are_told(rule: str, years
     anew = publish(save(judged(county, 2016, 2016), tmp_path / "anew"), to)
     assert anew.replaced == (("2016", before.result_id),)
     assert anew.stays == tuple((y, after.result_id) for y in years.split())
+
+
+CARRIED, ONCE = {"kind": "carry"}, {"kind": "count_once"}
+TWO, FIVE = ({"kind": "require", "block": [years, 2016]} for years in (2, 5))
+
+
+def back(**looks: int) -> dict[str, object]:
+    """A consequence that looks back on so many years or cycles, this one among them."""
+    return {"kind": "conclude", "looks_back": [{kind: many, "of": None} for kind, many in looks.items()]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "years", "blocks"),
+    [  # of what lies later: how many years after a replaced one a year may be, and a block begin
+        ([{"kind": "require"}, {"kind": "cap"}], 0, 0),
+        ([CARRIED], 1, 1),
+        ([{"kind": "require", "years_before": 2}, CARRIED], 2, 2),  # in any three years, and carried into the next
+        ([CARRIED, back(years=3)], 3, 3),  # what the next year got of it is looked back on two years later
+        ([back(years=3), back(years=2)], 2, 2),
+        ([TWO, FIVE, back(cycles=3)], 0, 10),  # two cycles of five years later: from the first year of one on
+        ([TWO, back(cycles=2, years=4), CARRIED], 4, 4),
+        ([TWO, back(cycles=3, years=2), CARRIED], 2, 5),
+        ([{"kind": "require"}, ONCE], 9999, 9999),
+        ([{"kind": "cap", "years_before": 1}, CARRIED], 9999, 9999),
+    ],
+)
+def test_how_far_what_was_learned_in_a_year_reaches(rules: list[dict[str, object]], years: int, blocks: int) -> None:
+    assert _reach({"rules": rules}) == (years, blocks)
 
 
 def test_later_cycles_of_which_a_consequence_looks_back_on_a_replaced_one_are_told(tmp_path: Path) -> None:
