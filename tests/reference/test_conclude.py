@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from policyengine.engines import duckdb, reference
+from policyengine.engines.calendar import block_before
 from policyengine.records.model import Person, Record
 from policyengine.trace import Decision
 from tests.build import day, governs, inputs, plan, record, rule, run, somebody
@@ -650,6 +651,22 @@ def test_cycles_running(
         for asked in ((2016, 2016), (2011, 2016)):  # the cycles before are looked at, asked for or not
             [d] = (d for d in judge(made, inputs(records, [who]), asked).decisions if d.period == "2015..2016")
             assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+@pytest.mark.parametrize(
+    ("first", "years", "ago", "before"),
+    [  # until 2015 cycles of two years and of four, both from 2012 on
+        (2016, 3, 1, (2012, 4)),  # of three years there is none: the longest that ends in 2015
+        (2016, 2, 1, (2014, 2)),
+        (2016, 2, 2, (2012, 2)),
+        (2016, 2, 3, None),  # before 2012 there is none
+        (2017, 3, 1, None),  # none ends in 2016
+    ],
+)
+def test_which_of_several_cycles_is_the_one_before(
+    first: int, years: int, ago: int, before: tuple[int, int] | None
+) -> None:
+    assert block_before(first, years, ago, lambda year: [(2, 2012), (4, 2012)] if year <= 2015 else []) == before
 
 
 def test_cycles_are_looked_at_where_a_cycle_ends() -> None:
