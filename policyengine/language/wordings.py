@@ -40,6 +40,9 @@ _LAST_IN_ENGLISH = re.compile(
     "(?P<number>[0-9]{1,3}) +(?:rolling +|consecutive +)?(?P<unit>year|month)s?(?![a-z0-9_-])(?! +(?:of|from|after) )"
 )
 _AVERAGE = re.compile(f"(?:{_NUMBER} *年)?(?:年均|每?年?平均)")
+_SAME = re.compile("同一个? *(?P<zh>[一-鿿]+)|(?:for |of )?(?:each|the same) (?P<en>[a-z_]+)(?![a-z0-9_-])")
+_YEAR = re.compile("每年度?|per year")
+_OF_A_FIELD = re.compile("(?:每个? *[一-鿿a-z_]+|(?<![a-z])per [a-z_]+) +$")
 _AFTER = re.compile(
     f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
 )
@@ -150,7 +153,23 @@ def stretch(folded: str, start: int, declared: Container[str]) -> str | None:
     said = verb(folded)
     if said not in _REQUIRE + _CAP or _CONDITION.search(folded[:start]):
         return None
+    if said in _CAP and (one := _of_one_value(folded, start, declared)):
+        return one
     return _in_english(folded, start) if said.isascii() else _in_chinese(folded, start, declared)
+
+
+def _of_one_value(folded: str, start: int, declared: Container[str]) -> str | None:
+    """限额 授课 同一 主题 …, 每个 主题 每年 …: a cap per value of a field, which is one of each year."""
+    if (same := _SAME.match(folded, start)) and (field := same["zh"] or same["en"]) in declared:
+        form = f"每个 {field}" if same["zh"] else f"per {field}"
+        return say(f"write {form}, which is a limit of each year", f"请写 {form}，按年计")
+    before = folded[:start]
+    after_field = _OF_A_FIELD.search(before) and _YEAR.match(folded, start)
+    if after_field or (folded.startswith("每个", start) and before.rstrip().endswith("每年")):
+        year = "每年" if folded[start] >= "一" else "per year"
+        return say(f"leave out “{year}”: a limit per value of a field is one of each year",
+                   f"请去掉“{year}”：每个字段值的限额本来就按年计")  # fmt: skip
+    return None
 
 
 def _in_chinese(folded: str, start: int, declared: Container[str]) -> str | None:
