@@ -214,11 +214,24 @@ class _Checker:
                 "“｛” and “［” are of full width, which is text to YAML: write { } and [ ], with “: ” and “, ” between",
                 "“｛”和“［”是全角，YAML 当作文字：请写半角的 { } 和 [ ]，其中用“: ”和“, ”",
             )
+        if isinstance(node, Scalar) and self._reads_otherwise(node, part):
+            hint = say(
+                f"without quotes that is {_KINDS[_kind(node)][0]} to YAML: write '{node.text}'",
+                f"不加引号，YAML 当作 {_KINDS[_kind(node)][1]}：请写 '{node.text}'",
+            )
         message = say(
             f"{where} can't be {said}: {self._expected(part)}", f"{where}不能是{said}：{self._expected(part)}"
         )
         hint = hint or _spoken(part.get("description"))
         return self.document.problem("PE122", message, node, hint=hint, instead=instead)
+
+    def _reads_otherwise(self, node: Scalar, part: Schema) -> bool:
+        """Whether it is a number, true or false to YAML that would do as a text: ``id: true``."""
+        return (
+            part.get("type") == "string"
+            and _kind(node) not in ("string", "null")
+            and self._value_ok(_as_text(node), part)
+        )
 
     def _expected(self, part: Schema) -> str:
         return say("expected ", "应为") + self._wanted(part)

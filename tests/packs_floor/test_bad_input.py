@@ -396,6 +396,15 @@ def test_messages_of_the_shape_name_the_key(tmp_path: Path) -> None:
     assert (lacking.hint or "").startswith("add “confidence: …”: seen: the text was read")
 
 
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_an_id_that_yaml_takes_for_another_kind_is_to_be_quoted(value: str, tmp_path: Path) -> None:
+    """Of which the pattern alone would say that it is right: small letters."""
+    (told,) = load(tmp_path, rule(value, "认定 培训班"))[1]
+    assert told.message.startswith(f"“id” can't be “{value}”")
+    assert told.hint == f"without quotes that is true or false to YAML: write '{value}'"
+    assert load(tmp_path / "quoted", rule(f"'{value}'", "认定 培训班"))[1] == []
+
+
 def test_the_small_validator_agrees_with_jsonschema(tmp_path: Path) -> None:
     """The same documents, broken one key at a time, under both: accepted by one if and only if by the other."""
     import json
