@@ -183,6 +183,8 @@ def _in_chinese(folded: str, start: int, declared: Container[str]) -> str | None
         what = after["what"].removeprefix("自").removesuffix("日期")
         date = next((name for name in (f"{what}日期", what) if name in declared), "入职日期")
         count = "6" if after["half"] else _figure(after["number"])
+        if not count.isascii():
+            return None  # 十十年: nobody can say how many
         months = count if after["unit"] == "月" or after["half"] else str(12 * int(count))
         form = f"自 {date} 起 {months} 个月内"
         return say(f"write {form}", f"请写 {form}")
