@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policyengine import address
 from policyengine.cli.bar import bar
 from policyengine.cli.guard import message, tell, tell_of_csv
 from policyengine.cli.settings import Command, Day, Memory, Periods, on_terminal
@@ -205,12 +204,6 @@ def _check(
         text = say(
             f"{format_} can't go to the terminal; name a folder with --out",
             f"{format_} 不能输出到终端，请用 --out 指定文件夹",
-        )
-    elif out is not None and engine != "spark" and "://" in out:
-        text = say(
-            f"{address.shown(out)} is an address, where only a cluster writes (--engine spark --remote …); name a "
-            "folder on this machine",
-            f"{address.shown(out)} 是地址，只有集群能写入（--engine spark --remote …）；请指定本机的文件夹",
         )
     elif out is not None and "://" not in out and _is_named_as_file(out):
         ending = Path(out).suffix

@@ -95,6 +95,7 @@ class Command(click.Command):
             _refuse_databases(ctx, self.params, given, further)
         rest = super().parse_args(ctx, args)
         _refuse_unfit(ctx, self.params)
+        _refuse_addresses(ctx, ctx.params)
         if os.name == "nt":
             _match_patterns(ctx, self.params)
         return rest
@@ -147,6 +148,19 @@ def _refuse_databases(
                     "地址以小写的 postgresql:// 开头",
                 )
                 raise click.UsageError(text, ctx)
+
+
+def _refuse_addresses(ctx: click.Context, given: Mapping[str, Any]) -> None:
+    """An address to write to: it would be made a folder called ``s3a:``, and said to be written there."""
+    for name in ("out", "update", "rejects_xlsx", "shifts"):
+        value = given.get(name)
+        if isinstance(value, str) and "://" in value and not (name == "out" and given.get("engine") == "spark"):
+            text = say(
+                f"{shown(value)} is an address, where only a cluster writes (evaluate --engine spark --remote …); name "
+                "a place on this machine",
+                f"{shown(value)} 是地址，只有集群能写入（evaluate --engine spark --remote …）；请指定本机的位置",
+            )
+            raise click.UsageError(text, ctx)
 
 
 def _refuse_unfit(ctx: click.Context, params: Sequence[click.Parameter]) -> None:

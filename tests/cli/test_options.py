@@ -32,6 +32,24 @@ def test_evaluate(run: Run, world: Path, options: str, told: str) -> None:
     assert f"error PE901: {told}" in done.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report out --out s3a://x/r.html",
+        "stats out --out s3a://x/r.xlsx",
+        "evaluate r.csv --policy p --out out --rejects-xlsx s3a://x/r.xlsx",
+        "evaluate r.csv --policy p --engine spark --remote sc://h:1 --out s3a://x/o --rejects-xlsx s3a://x/r.xlsx",
+        "diff p q --records r.csv --shifts s3a://x/r.csv",
+    ],
+)
+def test_nothing_is_written_to_an_address(run: Run, command: str) -> None:
+    """A folder called “s3a:” was made, and the file said to be written to s3a://x."""
+    done = run(*command.split())
+    assert (done.code, done.out) == (2, "")
+    assert "error PE901: s3a://x/r." in done.err
+    assert "is an address, where only a cluster writes (evaluate --engine spark --remote …)" in done.err
+
+
 @pytest.mark.parametrize("address", ["s3a://register/records.csv", "http://ab.cn/r.csv", "file:///register/r.csv"])
 def test_an_address_is_no_file_of_this_machine(run: Run, world: Path, address: str) -> None:
     """The current folder, from which paths start, was spoken of; a result went into a folder called “s3a:”."""
