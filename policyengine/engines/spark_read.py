@@ -275,9 +275,10 @@ class _Reader:
             many = t.compare(least, "<>", most)
         counted = t.select(**t.cols("x", *columns), many=many).from_(t.sub(query, "x"), copy=False)
         twice = t.both(t.col("many", "y"), t.present(t.col(key, "y")))
-        fault = t.case([(t.present(t.col("fault", "y")), t.col("fault", "y")), (twice, _said(key, bad))], t.lit(None))
-        own = {n: t.col(n, "y") for n in columns if n != "fault"}
-        return t.select(**own, fault=fault).from_(t.sub(counted, "y"), copy=False)
+        own = (t.present(t.col("fault", "y")), t.col("fault", "y"))
+        fault = t.case([own, (twice, _said(self._header(key), bad))], t.lit(None))
+        others = {n: t.col(n, "y") for n in columns if n != "fault"}
+        return t.select(**others, fault=fault).from_(t.sub(counted, "y"), copy=False)
 
     def _of_known(self, query: Any, columns: list[str]) -> Any:
         """The circumstances, with a fault where their person is in no other file."""

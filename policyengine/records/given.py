@@ -32,7 +32,7 @@ PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, besi
 @dataclass(slots=True)
 class Reading:
     """What has been read so far. ``digests``: of the files, as ``files.digests`` has them; ``sheets``: those that were
-    read, ``unread``: the warnings about others."""
+    read, ``unread``: the warnings about others; ``ids``: the headers of columns of ids, by file, sheet and field."""
 
     rejects: Rejects = field(default_factory=Rejects)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -43,6 +43,7 @@ class Reading:
     digests: dict[str, str] = field(default_factory=dict)
     sheets: set[tuple[Path, str]] = field(default_factory=set)
     unread: list[Diagnostic] = field(default_factory=list)
+    ids: dict[tuple[str, str | None, str], str] = field(default_factory=dict)
 
     def drop_read(self) -> None:
         """Leave out the warnings about sheets of a workbook that is given for several kinds of files, where another
@@ -61,6 +62,13 @@ class Reading:
             self.rejects.append(
                 reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, record_id)
             )
+
+    def reject_beside(self, place: tuple[str, str | None, int], field_id: str, value: str, bad: Bad) -> None:
+        """Keep what is wrong with a row beside others that have its id. ``place``: file, sheet and row."""
+        file, sheet, row = place
+        column = self.ids.get((file, sheet, field_id), field_id)
+        record_id = value if field_id == "record_id" else None
+        self.rejects.append(reject_of(file, sheet, row, column, value, bad, record_id))
 
 
 def other_headers(table: RawTable, row: RowFacts) -> list[Diagnostic]:
@@ -138,6 +146,9 @@ def tables_of_file(
             reading.diagnostics += [note for note in table.notes if note.code == HIDDEN]
             if table.sheet:
                 reading.sheets.add((source.path.resolve(), table.sheet))
+            for column in layout.columns:
+                if column.field in ("record_id", "person_id"):
+                    reading.ids[table.file, table.sheet, column.field] = column.header
             yield table, layout
     reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
     if read:

@@ -259,7 +259,7 @@ def reject_twins(reading: Reading, record_id: str, places: Sequence[Where]) -> N
             "请使用不同的编号，或删去多余的一行；如该列只是各表内的顺序号，请在对照文件中忽略该列（ignore: [列名]）",
         )
         reading.rejected += 1
-        reading.rejects.append(reject_of(file, sheet, row, "record_id", record_id, bad, record_id))
+        reading.reject_beside((file, sheet, row), "record_id", record_id, bad)
 
 
 def no_rows(span: Span, severity: Severity) -> Diagnostic:
@@ -327,7 +327,7 @@ def reject_contradictions(
             "PE424", f"the person stands at {span} with other facts", f"该人员在 {span} 的信息与此不同",
             "keep the row that is right", "请只保留正确的一行",
         )  # fmt: skip
-        reading.rejects.append(reject_of(file, sheet, row, "person_id", person_id, bad, None))
+        reading.reject_beside((file, sheet, row), "person_id", person_id, bad)
 
 
 def circumstances_of(path: str | None, schema: Schema, reading: Reading) -> dict[str, list[Circumstance]]:

@@ -528,7 +528,7 @@ def test_two_of_many_record_ids_that_are_alike(
     )
     inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
     assert inputs is not None
-    assert [(r.column, r.code) for r in inputs.rejects] == [("record_id", "PE423")] * 2
+    assert [(r.column, r.code) for r in inputs.rejects] == [("记录编号", "PE423")] * 2
 
 
 @pytest.mark.parametrize("column", ["file_row_number", "FILE_Row_Number", "filename"])
