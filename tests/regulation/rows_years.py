@@ -14,17 +14,18 @@ def row_5_own(packs: Packs) -> None:
 
 
 def row_6(packs: Packs) -> None:
-    """Kind, content, time and examination result of each activity, year after year, and the yearly verification."""
+    """Kind, content, time and examination result of each activity in the order of time, and the yearly verification."""
     judged = packs.judge(
         [
-            learned("2016-03-15", "培训班", 60, 开始日期="2016-03-14", 名称="新规范培训", 考核结果="合格"),
+            learned("2016-11-02", "培训班", 20),
+            learned("2016-03-15", "培训班", 40, 开始日期="2016-03-14", 名称="新规范培训", 考核结果="合格"),
             public("2017-04-01", 90, 名称="公需科目", 考核结果="合格"),
         ],
         years=(2016, 2017),
     )
     certificate = data_of_cases(judged.cases)["certificate"]
-    assert [a["record_id"] for a in certificate["activities"]] == ["R1", "R2"]
-    first, second = certificate["activities"]
+    assert [a["record_id"] for a in certificate["activities"]] == ["R2", "R1", "R3"]
+    first, _, second = certificate["activities"]
     assert (first["kind"], first["content"], str(first["from"]), str(first["to"]), first["result"]) == (
         "training", "新规范培训", "2016-03-14", "2016-03-15", "passed",
     )  # fmt: skip

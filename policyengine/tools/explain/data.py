@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from policyengine.records.model import Record
@@ -216,12 +217,17 @@ def _remedy(case: Case, r: Remedy) -> dict[str, Any]:
 
 
 def _activities(cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """What counted, once a period: a block of years holds the rows of its years again."""
+    """What counted, once a period, in the order of time: a block of years holds the rows of its years again."""
     rows: dict[tuple[str, str | None], tuple[Case, LedgerEntry]] = {}
     for case in cases:
-        for e in case.ledger:
+        for e in sorted(case.ledger, key=partial(_when, case)):
             rows.setdefault((e.record_id, e.period), (case, e))
     return [a for case, e in rows.values() if (a := _activity(case, e)) is not None]
+
+
+def _when(case: Case, e: LedgerEntry) -> tuple[date, date, str]:
+    record = case.records.get(e.record_id)
+    return (record.end, record.start, e.record_id) if record is not None else (date.max, date.max, e.record_id)
 
 
 def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
