@@ -248,6 +248,11 @@ def test_of_many_shifts_some_of_each_direction_are_told(
         ("P90", "loses"), ("P91", "loses"),
     ]  # fmt: skip
     assert len(found.shifts) == 4
+    # two thirds of 96 hours instead of 90 are expected of them all for professional subjects: that makes none worse
+    assert found.counted("rule") == [("sichuan/annual-hours", 6, 0)]
+    one = impact_one_by_one(*sides, Files((str(records),)), None, None, None)
+    assert one.counted("rule") == found.counted("rule")
+    assert {(s.direction, len(s.rules)) for s in one.shifts} == {("loses", 1), ("figures", 2)}
 
 
 def test_a_file_that_can_not_be_written(shipped: Path, tmp_path: Path) -> None:

@@ -49,8 +49,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One decision that differs. ``old``/``new`` None: only the other side decides it. ``rules``: of findings that
-    differ.
+    """One decision that differs. ``old``/``new`` None: only the other side decides it.
+
+    ``rules``: of findings that differ; where the outcome does, too, not of those in which both sides only expect
+    something, since they change none.
 
     ``group``: the person's sector, region and employer, as far as they are known.
     """
@@ -181,7 +183,7 @@ def read_twice(files: Files) -> None:
 
 def compared(old: Result, new: Result, inputs: Inputs, shape: Shape) -> Impact:
     """The shifts between two results about the same people. ``shape``: of both laws together."""
-    before, after = _by_key(old.decisions), _by_key(new.decisions)
+    sides = before, after = _by_key(old.decisions), _by_key(new.decisions)
     was, now = _findings(old.findings), _findings(new.findings)
     keys = sorted({*before, *after})
     shifts = [
@@ -189,7 +191,7 @@ def compared(old: Result, new: Result, inputs: Inputs, shape: Shape) -> Impact:
             *key,
             before.get(key),
             after.get(key),
-            _changed(was.get(key, ()), now.get(key, ())),
+            _changed(was.get(key, ()), now.get(key, ()), len({side[key].outcome for side in sides if key in side}) > 1),
             _group(inputs.persons.get(key[0])),
         )
         for key in keys
@@ -218,18 +220,23 @@ def _findings(findings: Iterable[Finding]) -> dict[Key, tuple[Finding, ...]]:
     return {k: tuple(v) for k, v in found.items()}
 
 
-def _changed(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[str, ...]:
-    """The rules whose finding differs, by name (without version)."""
+def _changed(old: Sequence[Finding], new: Sequence[Finding], outcome: bool) -> tuple[str, ...]:
+    """The rules whose finding differs, by name (without version), as ``Shift.rules``. ``outcome``: it differs, too."""
     one, other = _by_rule(old), _by_rule(new)
-    return tuple(sorted(n for n in {*one, *other} if one.get(n) != other.get(n)))
+    told = {_name(f) for f in (*old, *new) if not (outcome and f.advisory)}
+    return tuple(sorted(n for n in told if one.get(n) != other.get(n)))
 
 
 def _by_rule(findings: Sequence[Finding]) -> dict[str, set[object]]:
     """What each rule finds, whatever its version."""
     found: dict[str, set[object]] = {}
     for f in findings:
-        found.setdefault(f.rule.split("@")[0], set()).add((f.required, f.achieved, f.achieved_high, f.status))
+        found.setdefault(_name(f), set()).add((f.required, f.achieved, f.achieved_high, f.status))
     return found
+
+
+def _name(finding: Finding) -> str:
+    return finding.rule.split("@")[0]
 
 
 def _group(person: Person | None) -> dict[str, str]:

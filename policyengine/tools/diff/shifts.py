@@ -105,7 +105,7 @@ class Compared:
         )
 
     def _rules(self) -> Any:
-        """The rules whose finding differs, for people whose decision does."""
+        """The rules whose finding differs, for people whose decision does; as ``Shift.rules``."""
         if not all((folder / "findings.parquet").exists() for folder in (self.old, self.new)):
             return t.select(**{n: t.col(n) for n in KEY}, rule=t.lit("")).from_(t.table("shifts")).where(exp.false())
         both = [self._found(side) for side in ("old", "new")]
@@ -113,7 +113,7 @@ class Compared:
         query.from_(t.sub(both[0], "a"), copy=False)
         joined = t.agree("a", "b", *KEY, "rule")
         query.append("joins", exp.Join(this=t.sub(both[1], "b"), side="FULL", on=joined))
-        return query.where(self._unlike("said"), copy=False)
+        return query.where(t.both(self._unlike("said"), t.either(t.col("told", "a"), t.col("told", "b"))), copy=False)
 
     def _found(self, side: str) -> Any:
         """What a rule (whatever its version) finds of a person and period, as one text."""
@@ -121,7 +121,10 @@ class Compared:
         status = t.cast(t.col("status", "f"), "VARCHAR")
         said = t.concat(status, *(self._exactly(*inner._parts(side, n, "f")) for n in _FOUND))
         name = t.call("SPLIT_PART", t.col("rule", "f"), t.lit("@"), t.lit(1))
-        query = t.select(**{n: t.col(n, "f") for n in KEY}, rule=name, said=t.text_join(t.distinct_list(said), ";"))
+        # what is only expected changes no outcome
+        told = t.either(t.negate(t.col("advisory", "f")), t.equal(t.col("direction", "s"), t.lit("figures")))
+        told, said = t.call("BOOL_OR", told), t.text_join(t.distinct_list(said), ";")
+        query = t.select(**{n: t.col(n, "f") for n in KEY}, rule=name, said=said, told=told)
         query.from_(self._scan(side, "f", "findings"), copy=False)
         t.join(query, t.table("shifts", "s"), t.agree("s", "f", *KEY))
         return query.group_by(*(t.col(n, "f") for n in KEY), name.copy(), copy=False)
