@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.messages import many, say
+from policyengine.messages import listed, many, say
 from policyengine.records.header import Headers
 
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
@@ -152,7 +152,7 @@ def _no_utf8(path: str, lines: int) -> Diagnostic:
 
 
 def _lacking(path: str, fields: Sequence[str]) -> Diagnostic:
-    names = ", ".join(fields)
+    names = listed(fields)
     hint = ("name the column as in docs/records.md", "请按 docs/records.md 命名该列")
     if "record_id" in fields:
         hint = ("on a cluster every row needs an id of its own", "在集群上每行须有自己的编号")

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.load import load_pack
 from policyengine.packs.model import Pack, Policy
@@ -172,6 +172,6 @@ class ChainLoader:
 def _not_found(name: str, seen: list[str]) -> tuple[str, str]:
     """PE131: what is wrong, and how to mend it."""
     near = did_you_mean(name, seen)
-    known = ", ".join(seen) or say("none", "无")
+    known = listed(seen) or say("none", "无")
     hint = meant(near) if near else say(f"packs here: {known}", f"此处的政策包：{known}")
     return say(f"there is no pack {name} to extend", f"没有可以作为上级的政策包 {name}"), hint

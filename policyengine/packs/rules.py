@@ -17,7 +17,7 @@ from policyengine.language import tree
 from policyengine.language.parser import parse_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough
 from policyengine.packs.model import Citation, Rule, Source
 from policyengine.packs.nodes import Listing, Node, Scalar
@@ -324,7 +324,7 @@ def find_source(
             if sources
             else say("this pack declares no sources", "本包没有列出文件")
         )
-        known = ", ".join(sources) or say("add sources: … to pack.yaml", "请先在 pack.yaml 中列出 sources")
+        known = listed(sources) or say("add sources: … to pack.yaml", "请先在 pack.yaml 中列出 sources")
         hint = say(f"write {{source: …, at: …}}: {known}", f"请写 {{source: …, at: …}}：{known}")
         return None, [document.problem("PE160", said, where, hint=hint)]
     if name not in sources:

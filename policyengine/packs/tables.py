@@ -221,7 +221,7 @@ def _order(
         found = next((headers.index(canonical(n)) for n in names if n and canonical(n) in headers), None)
         if found is None:
             near = did_you_mean(canonical(column.id), headers)
-            hint = meant(near) if near else say("columns here: ", "表中的列：") + ", ".join(sheet.rows[0])
+            hint = meant(near) if near else say("columns here: ", "表中的列：") + listed(sheet.rows[0])
             if len(sheet.rows[0]) == 1 and any(mark in sheet.rows[0][0] for mark in ";\t，；"):
                 hint = say(
                     "columns are separated by commas: save it as CSV (comma)",

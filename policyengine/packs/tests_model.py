@@ -15,7 +15,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Kind
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.cells import surface_forms
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough, read_document
 from policyengine.packs.model import Policy
@@ -359,7 +359,7 @@ class _Words:
         from policyengine.language.hints import sure
 
         near = did_you_mean(name, known)
-        hint = meant(near) if near else say("known: ", "可用的：") + ", ".join(sorted(known)[:12])
+        hint = meant(near) if near else say("known: ", "可用的：") + listed(sorted(known)[:12])
         hint = of_full_width() if "：" in name else hint
         given = {known.get(canonical(key.text)) for key, _ in pairs_at(among)}
         one = (

@@ -322,7 +322,7 @@ class Kinds:
                 rule, "PE237", message, span, say("give a column the role value", "请指定一列为 role: value")
             )
         if len(arguments) != len(keys):
-            names = ", ".join(self.column(table.columns[k]) for k in keys) or say("none", "无")
+            names = listed(self.column(table.columns[k]) for k in keys) or say("none", "无")
             self.reporter.on(
                 rule, "PE237",
                 say(f"the table {node.table} has {many(len(keys), 'key column')}, and "

@@ -483,13 +483,13 @@ def term_reader(
         if len(found) == 1:
             return found[0]
         if found:
-            both = ", ".join(found)
+            both, both_zh = ", ".join(found), "、".join(found)
             return Bad(
                 "PE414",
                 f"this word fits several terms: {both}",
-                f"该词对应几个词条：{both}",
+                f"该词对应几个词条：{both_zh}",
                 f"write one of: {both}",
-                f"请写其中之一：{both}",
+                f"请写其中之一：{both_zh}",
             )
         seen = meant(word)
         hint = _seems(near(seen)[0], text) if seen in words else _hint(near(word), shown)

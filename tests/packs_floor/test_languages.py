@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,9 +149,13 @@ def test_why_the_system_refuses_a_table_is_said_in_chinese(tmp_path: Path) -> No
     assert said.message.endswith("tables/credits.csv：没有这个文件")
 
 
+IN_YAML = re.compile(r"\{[^}]*\}|\[[^\]]*\]|“, ”")
+
+
 def check_texts(problems: list[Diagnostic]) -> None:
     for text in said(problems):
         assert any("一" <= c <= "鿿" for c in text), text
+        assert ", " not in IN_YAML.sub("", text), text
 
 
 def _small(content: bytes) -> bool:

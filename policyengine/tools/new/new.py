@@ -18,7 +18,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.language import tree
 from policyengine.language.forms import fold
 from policyengine.language.vocabulary import Word, names_of
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies, same_id
 from policyengine.packs.roots import find_pack, packs_under, root_of
@@ -97,7 +97,7 @@ def base_of(name: str, folder: Path, sector: str) -> Base:
         raise PolicyError([same_id(name, found[1], found[0])])
     if not found:
         message = say(f"there is no pack {name} to extend", f"没有可依据的政策包 {name}")
-        known = ", ".join(seen) or say("none", "无")
+        known = listed(seen) or say("none", "无")
         raise PolicyError(
             [Diagnostic("PE131", message, Span(str(folder)), hint=say(f"packs here: {known}", f"现有：{known}"))]
         )

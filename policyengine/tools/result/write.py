@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.tools.result.formats import write_table
 from policyengine.tools.result.tables import Table
 from policyengine.whole import beginning, parents_of
@@ -132,7 +132,7 @@ def refuse_foreign(target: Path) -> None:
         if files_of_result(target):  # beside a result of ours: a report of it, a database, notes
             from policyengine.records.files import LOCK
 
-            names = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
+            names = listed(foreign, 5)
             hint = say(
                 f"a result is replaced as a whole: move {names} elsewhere; or give a new or empty folder",
                 f"结果会整体替换其文件夹：请将 {names} 移到别处；或指定新的或空的文件夹",
