@@ -95,7 +95,7 @@ class Command(click.Command):
             _refuse_databases(ctx, self.params, given, further)
         rest = super().parse_args(ctx, args)
         _refuse_unfit(ctx, self.params)
-        _refuse_addresses(ctx, ctx.params)
+        _refuse_addresses(ctx, self.params)
         if os.name == "nt":
             _match_patterns(ctx, self.params)
         return rest
@@ -150,11 +150,12 @@ def _refuse_databases(
                 raise click.UsageError(text, ctx)
 
 
-def _refuse_addresses(ctx: click.Context, given: Mapping[str, Any]) -> None:
+def _refuse_addresses(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
     """An address to write to: it would be made a folder called ``s3a:``, and said to be written there."""
-    for name in ("out", "update", "rejects_xlsx", "shifts"):
-        value = given.get(name)
-        if isinstance(value, str) and "://" in value and not (name == "out" and given.get("engine") == "spark"):
+    written = ("out", "update", "rejects_xlsx", "shifts", "xml", "folder")
+    for name in (p.name for p in params if isinstance(p, click.Option) and p.name in written):
+        value = ctx.params.get(name)
+        if isinstance(value, str) and "://" in value and not (name == "out" and ctx.params.get("engine") == "spark"):
             text = say(
                 f"{shown(value)} is an address, where only a cluster writes (evaluate --engine spark --remote …); name "
                 "a place on this machine",

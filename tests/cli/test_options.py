@@ -40,6 +40,8 @@ def test_evaluate(run: Run, world: Path, options: str, told: str) -> None:
         "evaluate r.csv --policy p --out out --rejects-xlsx s3a://x/r.xlsx",
         "evaluate r.csv --policy p --engine spark --remote sc://h:1 --out s3a://x/o --rejects-xlsx s3a://x/r.xlsx",
         "diff p q --records r.csv --shifts s3a://x/r.csv",
+        "test p --junit s3a://x/r.xml",
+        "new sector --folder s3a://x/r.packs",
     ],
 )
 def test_nothing_is_written_to_an_address(run: Run, command: str) -> None:

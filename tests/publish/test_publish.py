@@ -544,10 +544,12 @@ def test_nothing_of_a_database_that_was_sent_runs_when_it_is_published_into(
 
 
 def test_unusable_targets(tmp_path: Path, results: dict[str, Path]) -> None:
-    for to in (str(tmp_path / "status.db"), "postgresql://clerk:secret@127.0.0.1:1/x"):
+    server, address = "postgresql://clerk:secret@127.0.0.1:1/x", f"file://{tmp_path}/status.duckdb"
+    for to in (str(tmp_path / "status.db"), server, address):
         with pytest.raises(PolicyError, match="PE540") as caught:
             publish(results["2016"], to)
         assert "secret" not in str(caught.value)
+    assert caught.value.diagnostics[0].message == "a status database is FILE.duckdb or postgresql://…"
     assert list(tmp_path.iterdir()) == []
 
 
