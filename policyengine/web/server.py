@@ -222,8 +222,6 @@ class _Handler(BaseHTTPRequestHandler):
             except BaseException:
                 desk.forget(batch)
                 raise
-            finally:
-                desk.judging = "", 0.0
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length", "")

@@ -17,7 +17,7 @@
     const answer = await fetch(`/progress?batch=${batch}`).catch(() => null);
     if (!answer || !answer.ok) return;
     const { share } = await answer.json();
-    say(share === null ? form.dataset.waiting : `${form.dataset.judging} ${Math.floor(100 * share)} %`);
+    if (button.disabled) say(share === null ? form.dataset.waiting : `${form.dataset.judging} ${Math.floor(100 * share)} %`);
   }, 500);
 
   form.addEventListener("submit", async event => {
