@@ -109,9 +109,7 @@ def test_both_languages_give_the_same_two_commands() -> None:
     assert blocks[:2] == blocks[2:]
     assert blocks[1].strip().endswith("python -m pytest -n 2")
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert [line for line in run if line.startswith(".venv/bin/python -m pytest")] == [
-        ".venv/bin/python -m pytest -n 2 || failed=$?"
-    ]
+    assert ".venv/bin/python -m pytest -n 2" in run
 
 
 def test_the_first_command_is_the_one_that_is_shown_to_work() -> None:
