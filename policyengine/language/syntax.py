@@ -32,6 +32,8 @@ from policyengine.messages import say
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _BEGUN_CONDITION = re.compile("当|(?<![a-z0-9_-])(?:when|where) ")
 _OR_MORE = re.compile(" *(?:or|and) +(?:more|over|above|longer)(?![a-z])")
+_OR_LESS = re.compile(" *(?:(?:及?其?以下|[以之]内)|(?:or|and) +(?:less|fewer|under|shorter)(?![a-z]))")
+_LEAVE_ALONE = re.compile(r"(?:(?<![a-z0-9_-])leave|休假) *(?:(?:(?:is +)?in|属于) *\([^()]*\))? *$")
 _LEAVE = re.compile(
     r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
     r"((?:(?<![a-z0-9_-])leave|休假) *(?:(?:is +)?in|属于)? *(?:\([^()]*\))? *(lasts|持续|累计|合计|共)) *$"
@@ -201,8 +203,10 @@ class Explainer(Mender):
             form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")
             mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
             return say(f"write {form}", f"请写 {form}"), mend
-        if "EQ" in expected and self.ends_in_circumstance() and (long := self.of_bare_length(kinds, end)):
-            return long, None
+        if self.ends_in_circumstance():
+            leave = own(f"leave in ({', '.join(kinds)}) ", f"休假 属于（{'、'.join(kinds)}） ")
+            if long := self.of_bare_length(leave, end):
+                return long, None
         if "_LASTS" in expected:
             if said := self.running(start):
                 return say("write 持续", "请写 持续"), (said.start, said.end, "持续")
@@ -231,7 +235,10 @@ class Explainer(Mender):
         """What to write for ``leave more than 6 months``: of days it may be one stretch or several."""
         sign = self.at(start, "GE", "GT")
         if sign is None:
-            return None
+            leave = _LEAVE_ALONE.search(self.sentence.folded[:start])
+            said = " ".join(self.sentence.text[leave.start() : start].split()) if leave else ""
+            long = self.of_bare_length(f"{said} ", start) if leave else None
+            return (long, None) if long else None
         number = self.at(sign.end, "NUMBER")
         unit = self.at(number.end, "UNIT") if number else None
         if unit is not None and not self.at(unit.end, "_IN_ALL") and self.builder.unit(unit)[1] == "days":
@@ -239,19 +246,22 @@ class Explainer(Mender):
         form = self.words.own("lasts ", "持续 ") + " ".join(sign.text.split())
         return say(f"write {form}", f"请写 {form}"), (start, sign.end, form)
 
-    def of_bare_length(self, kinds: list[str], start: int) -> str | None:
-        """What to write for 病假 6 个月以上, illness 6 months or more: of days, one stretch or several."""
+    def of_bare_length(self, leave: str, start: int) -> str | None:
+        """What to write for 病假 6 个月以上, illness 6 months or more, 休假 6 个月以下: of days, one stretch or several."""
         number, own = self.at(start, "NUMBER"), self.words.own
         unit = self.at(number.end, "UNIT") if number else None
         if number is None or unit is None:
             return None
         figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
-        leave = own(f"leave in ({', '.join(kinds)}) ", f"休假 属于（{'、'.join(kinds)}） ")
-        form = f"{leave}{own('lasts at least', '持续 不少于')} {figure}"
+        least, none_so_long = own("at least", "不少于"), ""
+        if _OR_LESS.match(self.sentence.folded, unit.end):
+            leave, least = own("not ", "非 ") + leave, own("more than", "超过")
+            none_so_long = say("of whoever had no such leave, or none at all: ", "没有这样长的休假的（含没有休假的）：")
+        form = f"{leave}{own('lasts', '持续')} {least} {figure}"
         if self.builder.unit(unit)[1] != "days":
-            return say(f"write {form}", f"请写 {form}")
-        in_all = f"{leave}lasts at least {figure} in all" if not self.chinese else f"{leave}累计 不少于 {figure}"
-        return say(
+            return none_so_long + (form if none_so_long else say(f"write {form}", f"请写 {form}"))
+        in_all = f"{leave}累计 {least} {figure}" if self.chinese else f"{leave}lasts {least} {figure} in all"
+        return none_so_long + say(
             f"one stretch: {form}; all of them added up: {in_all}", f"一次休假，请写 {form}；几次相加，请写 {in_all}"
         )
 
@@ -264,19 +274,21 @@ class Explainer(Mender):
         if number is None or unit is None or leave is None:
             return None
         more_or = _OR_MORE.match(self.sentence.folded, unit.end)
-        in_all = self.at(more_or.end() if more_or else unit.end, "_IN_ALL")
+        less = _OR_LESS.match(self.sentence.folded, unit.end) if sign is None else None
+        beyond = more_or or less
+        in_all = self.at(beyond.end() if beyond else unit.end, "_IN_ALL")
         if (in_all or leave[3] not in ("lasts", "持续")) and (reading := reading_of(number, unit)):
             return reading
         figure = in_months(number, unit) or " ".join(self.sentence.text[number.start : unit.end].split())
         figure += " in all" if in_all else ""
         least, more = own("at least", "不少于"), own("more than", "超过")
-        if sign is None:
+        if sign is None and not less:
             return say(f"write {least} {figure}, which takes in {figure} to the day; {more} {figure} does not",
                        f"请写 {least} {figure}；恰好 {figure} 不算在内的，写 {more} {figure}")  # fmt: skip
         if leave[1]:
             return None
         said = " ".join(self.sentence.text[leave.start(2) : start].split())
-        form = f"{own('not', '非')} {said} {more if sign.type == 'LE' else least} {figure}"
+        form = f"{own('not', '非')} {said} {more if sign is None or sign.type == 'LE' else least} {figure}"
         return say(f"of whoever had no such leave, or none at all: {form}",
                    f"没有这样长的休假的（含没有休假的），请写 {form}")  # fmt: skip
 

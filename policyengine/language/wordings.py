@@ -309,7 +309,7 @@ def of_a_sum(chinese: bool) -> str:
 def _of_terms_and_ranks(folded: str, start: int) -> str | None:
     """省级以上, 在 继续教育基地 中, 作者排名 前 3, 为 1 至 3."""
     figure_above = _FIGURE_OR_ABOVE.match(folded, start)
-    if figure_above and not folded[:start].rstrip().endswith(("完成", "免除")):
+    if figure_above and not folded[:start].rstrip().endswith(("完成", "免除", "休假", "持续", "累计", ")")):
         return _of_a_bound(*figure_above.groups())
     if above := _OR_ABOVE.match(folded, start):
         if counted := _COUNTED_BEFORE.search(folded[:start]):

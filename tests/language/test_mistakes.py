@@ -157,6 +157,16 @@ PROPOSED = [
     ("免除 本年 当 {}", "病假、产假 1 年以上", ["休假 属于（病假、产假） 持续 不少于 12 个月"]),
     ("免除 本年 当 {}", "病假 90 天", ["休假 属于（病假） 持续 不少于 90 天", "休假 属于（病假） 累计 不少于 90 天"]),
     ("excuse year when {}", "illness 6 months or more", ["leave in (illness) lasts at least 6 months"]),
+    ("excuse year when {}", "illness 6 months or less", ["not leave in (illness) lasts more than 6 months"]),
+    ("免除 本年 当 {}", "病假 3 个月以下", ["非 休假 属于（病假） 持续 超过 3 个月"]),
+    ("免除 本年 当 {}", "病假 90 天以内",
+     ["非 休假 属于（病假） 持续 超过 90 天", "非 休假 属于（病假） 累计 超过 90 天"]),
+    ("免除 本年 当 {}", "休假 累计 90 天以下", ["非 休假 累计 超过 90 天"]),
+    ("excuse year when {}", "leave lasts 6 months or less", ["not leave lasts more than 6 months"]),
+    ("excuse year when {}", "leave lasts 60 days or less in all", ["not leave lasts more than 60 days in all"]),
+    ("免除 本年 当 {}", "休假 6 个月以上", ["休假 持续 不少于 6 个月"]),
+    ("免除 本年 当 {}", "休假 属于（病假） 1 年以上", ["休假 属于（病假） 持续 不少于 12 个月"]),
+    ("免除 本年 当 {}", "情形 = 病假 6 个月以上", ["休假 属于（病假） 持续 不少于 6 个月"]),
     ("认定 论文 当 作者排名 {}", "为 3 以下", ["不超过 3"]),
     ("认定 培训班 当 天数 {}", "3 天以上", ["不少于 3 天"]),
     ("认定 培训班 当 天数 满 3 天{}", " 以上", [""]),
@@ -178,6 +188,19 @@ def test_what_is_proposed_for_what_laws_write_is_read(rule: str, said: str, prop
     for text in proposed:
         assert text in problem.hint
         assert parse_statement(rule.format(text), VOCABULARY)[1] == []
+
+
+# a rule, and what is not to be proposed for it, which would say another thing or could not stand there
+NOT_PROPOSED = [
+    ("免除 本年 当 情形 属于（病假、产假） 6 个月 以上", "不少于 6 个月"),
+    ("免除 本年 当 非 休假 持续 6 个月 以下", "不超过 6 个月"),
+]
+
+
+@pytest.mark.parametrize(("rule", "other"), NOT_PROPOSED)
+def test_what_says_another_thing_is_not_proposed(rule: str, other: str) -> None:
+    problem, *_ = parse_statement(rule, VOCABULARY)[1]
+    assert other not in (problem.hint or "")
 
 
 def test_an_empty_rule() -> None:
