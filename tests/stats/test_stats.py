@@ -340,9 +340,10 @@ def test_an_activity_that_counts_in_two_years_is_paid_for_in_the_first(county: P
 
 
 @pytest.mark.parametrize("lacking", [("cost",), ("paid_by",), ("result", "cost", "paid_by")])
-def test_what_no_file_had_is_not_0_in_a_status_database(lacking: tuple[str, ...], county: Path, tmp_path: Path) -> None:
-    """It has a column for each, whatever was published: nothing was spent then, passed or failed, it said, and 0
-    stood where the result itself leaves the column out."""
+@pytest.mark.parametrize("how", ["no column", "empty cells", "said of another year"])
+def test_what_no_record_says_is_not_0(lacking: tuple[str, ...], how: str, county: Path, tmp_path: Path) -> None:
+    """A status database has a column for each, whatever was published, and so have the forms that are filled in:
+    nothing was spent then, passed or failed, it said."""
     from policyengine.tools.publish.publish import publish
     from tests.stats.conftest import judged
 
@@ -351,9 +352,14 @@ def test_what_no_file_had_is_not_0_in_a_status_database(lacking: tuple[str, ...]
     head, *lines = (line.split(",") for line in records.read_text("utf-8").splitlines())
     kept = [at for at, name in enumerate(head) if name not in lacking]
     assert len(kept) == len(head) - len(lacking)
-    records.write_text(
-        "".join(",".join(row[at] for at in kept) + "\n" for row in [head, *lines] if row != [""]), "utf-8"
-    )
+    rows = [row for row in lines if row != [""]]
+    if how == "no column":
+        rows = [[row[at] for at in kept] for row in (head, *rows)]
+    else:
+        silent = [row for row in rows if how == "empty cells" or row[head.index("date")].startswith("2016")]
+        assert len(silent) < len(rows) or how == "empty cells"
+        rows = [head, *([c if at in kept or r not in silent else "" for at, c in enumerate(r)] for r in rows)]
+    records.write_text("".join(",".join(row) + "\n" for row in rows), "utf-8")
     out, to = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out"), str(tmp_path / "status.duckdb")
     made = statistics([str(out)])
     assert ("cost" in made.tables[0].names) is ("cost" not in lacking)

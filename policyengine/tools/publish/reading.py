@@ -55,9 +55,8 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
     result, subjects = str(manifest["sha256"]), subjects_of(manifest)
     frames = {
         view: described(connection, of_result(tables[view], result, READ[view].split()[1:]))
-        for view in ("current_ledger", "current_people")
+        for view in ("current_ledger", "current_people", "current_activities")
     }
-    activities = of_result(tables["current_activities"], result, _told_of(connection, tables, result))
     listed = "ledger" in manifest["tables"]
     bare = lacking(connection, tables, manifest)
     notes = [published_without(shown(place), manifest)] if bare else []
@@ -69,24 +68,13 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
         decisions=described(connection, _with_measures(tables, subjects, result)),
         ledger=frames["current_ledger"] if listed else None,
         people=None if "people" in bare else frames["current_people"],
-        activities=None if "activities" in bare else described(connection, activities),
+        activities=None if "activities" in bare else frames["current_activities"],
         units={str(p["id"]): str(p["unit"]) for p in manifest["policies"]},
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=subjects,
         splits=True,
         notes=tuple(notes),
     )
-
-
-def _told_of(connection: Any, tables: Mapping[str, str], result_id: str) -> list[str]:
-    """The columns of a result's activities, without those of which no record says anything: its files had none such,
-    and nothing spent, passed or failed is not 0."""
-    table, columns = tables["current_activities"], READ["current_activities"].split()[1:]
-    said = {c: exp.Count(this=t.col(c)) for c in ("result", "paid_by", "cost")}
-    query = t.select(**said).from_(of_result(table, result_id, list(said)))
-    (counts,) = connection.execute(query.sql("duckdb")).fetchall()
-    silent = {c for c, n in zip(said, counts, strict=True) if not n}
-    return [c for c in columns if c not in silent]
 
 
 def lacking(connection: Any, tables: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:

@@ -115,7 +115,20 @@ class Part:
             return
         connection.execute(STANDING.format(number=self.number))
         self._table(connection, "activity", self._activity())
+        self._unsaid(connection)
         self._table(connection, "decided", self._with_sums())
+
+    def _unsaid(self, connection: Any) -> None:
+        """Without the result, source of funds or cost that none of these records says, whether they have an empty
+        column for it or none: how much was spent and how many passed is open then, not 0."""
+        own = self.columns["activity"]
+        cells = {c: exp.Count(this=t.col(c)) for c in ("result", "paid_by", "cost") if c in own}
+        query = t.select(every=t.count(), **cells).from_(t.table(f"activity_{self.number}"))
+        ((every, *counts),) = connection.execute(query.sql("duckdb")).fetchall()
+        for column in (c for c, n in zip(cells, counts, strict=True) if every and not n):
+            del own[column]
+            self.activity_facts = tuple(f for f in self.activity_facts if f != column)
+            self.has_cost = self.has_cost and column != "cost"
 
     def leave_out(self, connection: Any) -> None:
         """Without the activities of years that the table ``elsewhere`` has for this part."""
