@@ -59,13 +59,24 @@ _OF_THE_YEAR = re.compile(
     "|per year|(?:up to|at most) [0-9.]+ [a-z]+ (?:per|a|each) year"
 )
 _THIS_YEAR = re.compile(
-    "(?P<what>[一-鿿]{0,8}?)(?:当年|[在于属]+ *(?:当年|本年)度?)"
+    "(?P<what>[一-鿿]{0,8}?)(?P<zh_not>不)?(?:当年度?|[在于属]+ *(?:当年|本年)度?)"
     "|(?:(?:in|during|within) )?(?:this|the same) year(?![a-z0-9_-])"
 )
-_DATE_BEFORE = re.compile("([一-鿿]+日期|[a-z_]+) *(?:=|为|等于|属于|is|in)? *$")
+_DAY = re.compile(" *的? *([0-9]{1,2}月[0-9]{1,2}日)")
+_THAT_BEGAN = re.compile(" *新?([一-鿿]{2,8}?)(?:的|(?![一-鿿]))")
+_GOES_ON = re.compile("[一-鿿]")
+_MONTH_DAY_BEFORE = re.compile("(?<![a-z])([a-z]{3,9} [0-9]{1,2}) *$")
+_DATE_BEFORE = re.compile(
+    "(?:(?<![一-鿿])([一-鿿]+日期)|(?<![a-z_])(?!not )([a-z_]+)) *(不|not *)?(?:=|为|等于|属于|is|in)? *$"
+)
+_ORDER_BEFORE = re.compile("(?:[早晚迟]于|超过|[<>]=?|after|before|than) *$")
 _NEXT_YEAR = re.compile("(?:次|下一?|第二)个?年度?(?:的? *(?P<month>[0-9]{1,2})月(?P<day>[0-9]{1,2})日)?")
 _MONTHS = tuple(str(month) for month in range(1, 13) if month != 2)  # whose last day is the same in every year
-_LATER_THAN = re.compile("([一-鿿]{2,}|[a-z_]+) *(晚于|迟于|超过|>)? *$")
+_COMPARED = re.compile("(?<![一-鿿a-z_])([一-鿿]{2,8}?|[a-z_]+) *(不?[晚迟早]于|不?超过|[<>]=?) *$")
+_LENGTHS = {  # of the time from the end of this year to a day, as the day is compared
+    "晚于": "超过", "迟于": "超过", "超过": "超过", ">": "超过", "早于": "不满", "<": "不满",
+    "不晚于": "不超过", "不迟于": "不超过", "不超过": "不超过", "<=": "不超过", "不早于": "满", ">=": "满",
+}  # fmt: skip
 _FIRST = re.compile(
     "(?:首次|初次|第一[次年]|首年|第一个年度|(?:for )?(?:the )?first time|(?:only )?once)(?![a-z0-9_-])"
 )
@@ -73,8 +84,10 @@ _AGAIN = re.compile(
     "(?:再次|第[二三][次年]|(?:上|去|前)一?个?年度?|again|twice|(?:in )?(?:the )?(?:last|previous) year)(?![a-z0-9_-])"
 )
 _IN_ALL_YEARS = re.compile(f"(?:累计|共|先后) *{_NUMBER} *(?:个?年度?|次)")
+_OUTCOME_AFTER = re.compile(" *(?:度 *)?(?:尚?未|没有?|已)?(?:完成|达标|合格|免除)")
+_OUTCOME_BEFORE = re.compile("(?<![a-z0-9_-])(?:met|excused) *$")
 _YEAR_END = re.compile(
-    "(?:今|现在|当年底|年[底末终]|(?:本|当)?年度?[底末终]|now|today|(?:the )?(?:year.?end|end of))(?![a-z0-9_-])"
+    "(?:今|现在|当年底|(?:[本当]?年度?)?[底末终]|now|today|(?:the )?(?:year.?end|end of))(?![a-z0-9_-])"
 )
 _OR_ABOVE = re.compile("[一-鿿]{0,8}?及?其?以([上下])")
 _COUNTED = "[0-9]+ *(?:年|周岁|个?月|天|项|字|元|学[时分]|课时|小时|分钟)?"
@@ -271,16 +284,13 @@ def of_a_test(folded: str, start: int, declared: Container[str]) -> str | None:
     ``declared``: the words that there are.
     """
     chinese = "一" <= folded.lstrip()[:1] <= "鿿"
-    if this_year := _THIS_YEAR.match(folded, start):
-        before, named = _DATE_BEFORE.search(folded[:start]), f"{this_year['what'] or ''}日期"
-        day = before[1] if before else named if named in declared else "入职日期" if chinese else "joined"
-        form = f"{day} 所在年度 = 本年度" if chinese else f"year of {day} = this year"
-        return say(f"write {form}", f"请写 {form}")
-    if following := _NEXT_YEAR.match(folded, start):
-        return _of_next_year(folded[:start], following)
-    if re.search("(?:至|(?<![a-z])to) *(?:本年度)? *$", folded[:start]) and _YEAR_END.match(folded, start):
+    if re.search("(?:至|(?<![a-z])to) *(?:本年度?)? *$", folded[:start]) and _YEAR_END.match(folded, start):
         form = "本年度 12月31日" if chinese else "December 31 of this year"
         return say(f"say which day, for example {form}", f"请写明哪一日，如 {form}")
+    if this_year := _THIS_YEAR.match(folded, start):
+        return _of_this_year(folded, start, this_year, declared)
+    if following := _NEXT_YEAR.match(folded, start):
+        return _of_next_year(folded[:start], following)
     if other := _of_terms_and_ranks(folded, start):
         return other
     if not folded.startswith(("结论", "conclude")):
@@ -294,6 +304,34 @@ def of_a_test(folded: str, start: int, declared: Container[str]) -> str | None:
         form = f"近 5 年 内 有 {_figure(counted['number'])} 年 未完成"
         return say(f"say within how many years: {form}", f"须写明几年之内：{form}")
     return of_a_sum(chinese) if _SUM.match(folded, start) else None
+
+
+def _of_this_year(folded: str, start: int, said: re.Match[str], declared: Container[str]) -> str | None:
+    """取得资格当年, joined in this year, 发表日期 不在 本年度, 当年入职, 当年12月31日, 当年 未完成."""
+    before, after = folded[:start], folded[said.end() :]
+    chinese = said[0][0] >= "一"
+    if day := _DAY.match(after) if chinese else _MONTH_DAY_BEFORE.search(before):
+        form = f"本年度 {day[1]}" if chinese else f"{day[1].capitalize()} of this year"
+        return say(f"write {form}", f"请写 {form}")
+    if _ORDER_BEFORE.search(before):
+        return None
+    conclude = folded.startswith(("结论", "conclude"))
+    if conclude and (_OUTCOME_AFTER.match(after) if chinese else _OUTCOME_BEFORE.search(before)):
+        return say(f"leave out “{said[0].strip()}”: the outcome is that of the year that is judged",
+                   f"请去掉“{said[0].strip()}”：问的本来就是所评定年度的结果")  # fmt: skip
+    dated, began = _DATE_BEFORE.search(before), _THAT_BEGAN.match(after)
+    days = [dated[1] or dated[2] if dated else "", f"{said['what']}日期" if said["what"] else ""]
+    day_of = next((name for name in days if name and name in declared), None)
+    if day_of is None and began and f"{began[1]}日期" in declared:
+        day_of, after = f"{began[1]}日期", after[began.end(1) :]
+    if _GOES_ON.match(after) and not after.startswith(("的", "且", "或")):
+        return None  # 入职当年及次年
+    sign = "!=" if said["zh_not"] or (dated and dated[3]) else "="
+    known = day_of or ("入职日期" if chinese else "joined")
+    form = f"{known} 所在年度 {sign} 本年度" if chinese else f"year of {known} {sign} this year"
+    if day_of is None:
+        return say(f"say which day lies in this year, for example {form}", f"请写明哪一日期在本年度，如 {form}")
+    return say(f"write {form}", f"请写 {form}")
 
 
 def of_a_sum(chinese: bool) -> str:
@@ -351,14 +389,18 @@ def of_an_assignment(folded: str, start: int) -> str | None:
                f"记录按自己的开始日期或结束日期归期，或归入所申报的年度：{form}")  # fmt: skip
 
 
-def _of_next_year(before: str, following: re.Match[str]) -> str:
+def _of_next_year(before: str, following: re.Match[str]) -> str | None:
     """次年 3月31日 以后: as so many months, or days, from the end of this year."""
     month, day = following.group("month", "day")
-    later = _LATER_THAN.search(before)
-    field = later[1] if later and later[2] else "日期"
+    compared = _COMPARED.search(before)
+    if month is None and not compared:
+        return None
+    field, longer = (compared[1], _LENGTHS[compared[2]]) if compared else ("日期", "超过")
+    month, day = (month, day) if compared else ("3", "31")
     ends = month in _MONTHS and day == str(monthrange(2023, int(month))[1])
     long = f"{month} 个月" if ends else f"{day} 天" if month == "1" else None
-    form = f"本年度 12月31日 至 {field} 超过 {long or '3 个月'}"
+    form = f"本年度 12月31日 至 {field} {longer} {long or '3 个月'}"
     shown = "" if long else say(", of March 31 for example", "，如 3月31日")
+    shown = shown if compared else say(", of what is after March 31 for example", "，如 3月31日 以后的")
     return say(f"a day of the next year is so long after the end of this one{shown}: {form}",
                f"次年的日期以距本年末多久书写{shown}：{form}")  # fmt: skip

@@ -149,6 +149,17 @@ PROPOSED = [
     ("excuse year when {}", "joined in this year", ["year of joined = this year"]),
     ("不予认定 当 {}", "发表日期 晚于 次年3月31日", ["本年度 12月31日 至 发表日期 超过 3 个月"]),
     ("不予认定 当 {}", "发表日期 > 次年 1月15日", ["本年度 12月31日 至 发表日期 超过 15 天"]),
+    ("不予认定 当 {}", "发表日期 早于 次年3月31日", ["本年度 12月31日 至 发表日期 不满 3 个月"]),
+    ("不予认定 当 {}", "发表日期 <= 次年 3月31日", ["本年度 12月31日 至 发表日期 不超过 3 个月"]),
+    ("不予认定 当 {}", "发表日期 不早于 次年1月15日", ["本年度 12月31日 至 发表日期 满 15 天"]),
+    ("不予认定 当 {}", "发表日期 不在 本年度", ["发表日期 所在年度 != 本年度"]),
+    ("不予认定 当 日期 晚于 {}", "当年6月30日", ["本年度 6月30日"]),
+    ("免除 本年 当 {}", "当年新入职", ["入职日期 所在年度 = 本年度"]),
+    ("免除 本年 当 {}", "首次注册当年", ["入职日期 所在年度 = 本年度"]),  # for example: there is no 注册日期
+    ("免除 本年 当 出生日期 至 {} 满 55 年", "当年底", ["本年度 12月31日"]),
+    ("免除 本年 当 出生日期 至 {} 满 55 年", "本年末", ["本年度 12月31日"]),
+    ("excuse year when {}", "joined not in this year", ["year of joined != this year"]),
+    ("excuse year when joined >= {}", "July 1 this year", ["July 1 of this year"]),
     ("不予认定 当 施教机构 {}", "在 继续教育基地 中", ["属于 继续教育基地"]),
     ("认定 论文 当 作者排名 {}", "前三", ["不超过 3"]),
     ("认定 论文 当 作者排名 {}", "为 1 至 3", ["介于 1 和 3"]),
@@ -194,11 +205,18 @@ def test_what_is_proposed_for_what_laws_write_is_read(rule: str, said: str, prop
 NOT_PROPOSED = [
     ("免除 本年 当 情形 属于（病假、产假） 6 个月 以上", "不少于 6 个月"),
     ("免除 本年 当 非 休假 持续 6 个月 以下", "不超过 6 个月"),
+    ("免除 本年 当 入职当年及次年", "= 本年度"),
+    ("免除 本年 当 首次注册当年", "请写 "),
+    ("免除 本年 当 入职日期 所在年度 = 次年", "3 个月"),
+    ("不予认定 当 日期 晚于 当年", "= 本年度"),
+    ("结论 不得评优 当 当年 未完成", "日期"),
+    ("conclude not_excellent when not met this year", "year of"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "other"), NOT_PROPOSED)
 def test_what_says_another_thing_is_not_proposed(rule: str, other: str) -> None:
+    speak("zh" if "\u4e00" <= rule[0] <= "\u9fff" else "en")
     problem, *_ = parse_statement(rule, VOCABULARY)[1]
     assert other not in (problem.hint or "")
 
