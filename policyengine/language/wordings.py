@@ -81,9 +81,12 @@ _FIRST = re.compile(
     "(?:首次|初次|第一[次年]|首年|第一个年度|(?:for )?(?:the )?first time|(?:only )?once)(?![a-z0-9_-])"
 )
 _AGAIN = re.compile(
-    "(?:再次|第[二三][次年]|(?:上|去|前)一?个?年度?|again|twice|(?:in )?(?:the )?(?:last|previous) year)(?![a-z0-9_-])"
+    "(?:再次|第二[次年]|(?:上|去)一?个?年度?|again|twice|(?:in )?(?:the )?(?:last|previous) year)(?![a-z0-9_-])"
 )
 _IN_ALL_YEARS = re.compile(f"(?:累计|共|先后) *{_NUMBER} *(?:个?年度?|次)")
+_TEST_BEGINS = re.compile("[当且或(]|(?<![a-z0-9_-])(?:when|where|and|or)(?![a-z0-9_-])")
+_TEST_ENDS = re.compile("[且或)]|(?<![a-z0-9_-])(?:and|or)(?![a-z0-9_-])")
+_OUTCOME_SAID = re.compile("(?P<missed>未|没有?|不|(?<![a-z])not +)?(?:完成|达标|合格|(?<![a-z])met(?![a-z]))")
 _OUTCOME_AFTER = re.compile(" *(?:度 *)?(?:尚?未|没有?|已)?(?:完成|达标|合格|免除)")
 _OUTCOME_BEFORE = re.compile("(?<![a-z0-9_-])(?:met|excused) *$")
 _YEAR_END = re.compile(
@@ -297,11 +300,18 @@ def of_a_test(folded: str, start: int, declared: Container[str]) -> str | None:
         return None
     first = "未完成 且 非 连续 2 年 未完成" if chinese else "not met and not (not met for 2 years running)"
     running = "连续 2 年 未完成" if chinese else "not met for 2 years running"
-    if _FIRST.match(folded, start) or _AGAIN.match(folded, start):
+    again = _AGAIN.match(folded, start)
+    missed = _is_missed(folded, start)
+    if again and missed is False:
+        form = "近 2 年 均 完成" if chinese else "met in each of last 2 years"
+        return say(f"this year and the one before it: {form}", f"当年与上一年都完成：{form}")
+    if missed and (again or _FIRST.match(folded, start)):
         return say(f"the first year that is not met: {first}; the year before it too: {running}",
                    f"当年未完成、上一年并非如此：{first}；连同上一年：{running}")  # fmt: skip
     if counted := _IN_ALL_YEARS.match(folded, start):
-        form = f"近 5 年 内 有 {_figure(counted['number'])} 年 未完成"
+        if missed is None:
+            return None
+        form = f"近 5 年 内 有 {_figure(counted['number'])} 年 {'未' if missed else ''}完成"
         return say(f"say within how many years: {form}", f"须写明几年之内：{form}")
     return of_a_sum(chinese) if _SUM.match(folded, start) else None
 
@@ -334,12 +344,22 @@ def _of_this_year(folded: str, start: int, said: re.Match[str], declared: Contai
     return say(f"write {form}", f"请写 {form}")
 
 
+def _is_missed(folded: str, start: int) -> bool | None:
+    """Whether the test at ``start`` asks for years that were not met, or that were; None of neither, or of excused."""
+    begun = max((found.end() for found in _TEST_BEGINS.finditer(folded, 0, start)), default=0)
+    ended = _TEST_ENDS.search(folded, start)
+    test = folded[begun : ended.start() if ended else len(folded)]
+    if "免除" in test or "excused" in test or not (outcome := _OUTCOME_SAID.search(test)):
+        return None
+    return outcome["missed"] is not None
+
+
 def of_a_sum(chinese: bool) -> str:
     """结论 … 当 总学时 < 60 学时: what follows from how much there is, which only a requirement asks."""
     if chinese:
-        asked, told = "一般要求 每年 总学时 不少于 60 学时", "sixty-hours 未完成"
+        asked, told = "一般要求 每年 总学时 不少于 60 学时", "sixty-hours 未完成（达到的，写 sixty-hours 完成）"
     else:
-        asked, told = "expect total at least 60 hours per year", "sixty-hours not met"
+        asked, told = "expect total at least 60 hours per year", "sixty-hours not met (of so much: sixty-hours met)"
     return say(f"how much there is, a requirement asks: a rule sixty-hours, {asked}; then {told}",
                f"学时多少由要求来问：先写一条规则 sixty-hours：{asked}；再写 {told}")  # fmt: skip
 

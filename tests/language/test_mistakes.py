@@ -186,6 +186,10 @@ PROPOSED = [
     ("结论 不得评优 当 {}", "首次 未完成", ["未完成 且 非 连续 2 年 未完成"]),
     ("结论 不得评优 当 {}", "上年 未完成", ["连续 2 年 未完成"]),
     ("结论 不得评优 当 {}", "累计 3 年 未完成", ["近 5 年 内 有 3 年 未完成"]),
+    ("结论 可以晋升 当 {}", "上年 完成", ["近 2 年 均 完成"]),
+    ("结论 可以晋升 当 {}", "累计 3 年 完成", ["近 5 年 内 有 3 年 完成"]),
+    ("结论 可以晋升 当 {}", "总学时 >= 120 学时", ["sixty-hours 完成"]),
+    ("conclude promotion_ready when {}", "met last year", ["met in each of last 2 years"]),
     ("结论 不得评优 当 {}", "总学时 < 60 学时", ["sixty-hours 未完成"]),
     ("conclude not_excellent when {}", "not met last year", ["not met for 2 years running"]),
     ("conclude not_excellent when {}", "total less than 60 hours", ["sixty-hours not met"]),
@@ -211,6 +215,12 @@ NOT_PROPOSED = [
     ("不予认定 当 日期 晚于 当年", "= 本年度"),
     ("结论 不得评优 当 当年 未完成", "日期"),
     ("conclude not_excellent when not met this year", "year of"),
+    ("结论 可以晋升 当 首次 完成", "2 年"),
+    ("结论 可以晋升 当 上一年度 已免除", "2 年"),
+    ("结论 不得评优 当 第三次 未完成", "2 年"),
+    ("结论 可以晋升 当 上年 完成 且 行业 = 会计", "未完成"),
+    ("conclude promotion_ready when excused last year", "2 years"),
+    ("conclude promotion_ready when met last year and sector = accounting", "not met"),
 ]
 
 
