@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 PACK_FILE = "pack.yaml"
-_ID = re.compile(rb"""^(?:\xef\xbb\xbf)?pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
+_ID = re.compile(rb"""^(?:\xef\xbb\xbf)?(?:\{\s*)?["']?pack["']?[ ]*:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 _DEPTH = 3  # policies/sectors/medical/pack.yaml
 _DEEP = 5  # of the packs of a repository of much else: services/cpd/policies
 _NO_YAML = {"tables", "law", "node_modules", "__pycache__"}
@@ -78,10 +78,11 @@ def case_files(folder: Path) -> list[Path]:
 
 
 def id_of(folder: Path) -> str | None:
-    """The id that a pack.yaml gives, without reading the whole of it."""
+    """The id that a pack.yaml gives, without reading the whole of it where that is long."""
     try:
         with (folder / PACK_FILE).open("rb") as stream:
-            found = _ID.search(stream.read(20_000))
+            first = stream.read(20_000)
+            found = _ID.search(first) or _ID.search(first + stream.read())  # below a long comment
     except OSError:
         return None
     return found[1].decode() if found else None

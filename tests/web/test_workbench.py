@@ -376,6 +376,18 @@ def test_a_pack_that_can_not_be_listed_is_told_with_the_reason(browser: Browser)
     assert browser.page("/").count('<a href="/packs/sichuan">') == 1
 
 
+@pytest.mark.parametrize(
+    "text", ["pack: odd", '"pack": "odd"', "pack : odd", '{\n  "pack": "odd"\n}', "# 说明\n" * 4000 + "pack: odd"]
+)
+def test_a_pack_is_listed_however_its_id_is_written(browser: Browser, text: str) -> None:
+    """It was neither listed nor told of, where nothing else is wrong with it."""
+    (browser.workbench.desk.policies / "odd").mkdir()
+    (browser.workbench.desk.policies / "odd" / "pack.yaml").write_text(text, encoding="utf-8")
+    page = browser.page("/")
+    assert '<a href="/packs/odd">' in page
+    assert "can not be listed" not in page
+
+
 def test_a_pack_as_law(browser: Browser) -> None:
     page = browser.page("/packs/sichuan")
     assert "cap self_study, publication at 50 hours per year" in page
