@@ -465,6 +465,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends itself signals")
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("ends", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_what_is_being_judged_ends_with_the_workbench(tmp_path: Path, ends: signal.Signals, code: int) -> None:
     """As the interpreter ended, it aborted a thread that was within DuckDB: ``terminate called``, code -6."""
