@@ -187,7 +187,7 @@ WINDOWS: st.SearchStrategy[tree.Window] = st.one_of(
     st.just(tree.PerYears()),
     st.builds(tree.PerYears, st.integers(1, 99), st.integers(1900, 2199)),
     st.builds(tree.AnyYears, st.integers(1, 99)),
-    st.builds(tree.Within, st.integers(1, 999), FIELDS),
+    st.builds(tree.Within, st.integers(1, 999), FIELDS, st.booleans()),
 )
 WHATS = st.builds(tree.What, terms())
 ROUNDINGS = st.none() | st.builds(tree.Rounding, st.sampled_from(["down", "up", "half_up"]), POSITIVE)

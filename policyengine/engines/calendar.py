@@ -99,6 +99,18 @@ def window_from(day: date, months: int) -> tuple[date, date]:
     return day, after if after == date.max or after.day < day.day else after - DAY
 
 
+def term_in(day: date, months: int, first: date, last: date) -> tuple[date, date] | None:
+    """First and last day of the term that ends between two days, of those of ``months`` months that follow each other
+    from ``day`` on. Each ends where so many months from ``day`` itself would (``window_from``), and the next begins on
+    the day after. The two days are less than ``months`` months apart, so that there is one at most."""
+    most = ((last.year - day.year) * 12 + last.month - day.month + 1) // months
+    for number in (most, most - 1):
+        ends = window_from(day, number * months)[1] if number > 0 else None
+        if ends is not None and first <= ends <= last:
+            return (window_from(day, (number - 1) * months)[1] + DAY if number > 1 else day), ends
+    return None
+
+
 def full_months(start: date, end: date) -> int:
     """Full months in start..end, both included (``window_from``)."""
     if end < start:

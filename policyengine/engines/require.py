@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache, partial
 
-from policyengine.engines.calendar import DAY, full_months, label, period_bounds, period_of, window_from
+from policyengine.engines.calendar import DAY, full_months, label, period_bounds, term_in, window_from
 from policyengine.engines.facts import DECIDED, Scene, Truth, get_fact
 from policyengine.engines.later import Later, Required, Stretch
 from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
@@ -128,12 +128,11 @@ class Requirements:
             case tree.AnyYears(count=count):
                 return self.later.stretch(span.first - count + 1, count)
             case tree.Within(months=months, field=name):
-                day = self.person.facts.get(name)
+                day, period = self.person.facts.get(name), period_bounds(span.first, self._start)
                 if not isinstance(day, date):
-                    return Stretch(span.first + 1, span.first, period_bounds(span.first, self._start), adrift=months)
-                days = window_from(day, months)
-                ends = period_of(days[1], self._start)
-                return Stretch(ends, ends, days, dated=True) if ends == span.first else None
+                    return Stretch(span.first + 1, span.first, period, adrift=months)
+                days = ending_in(window, day, period)
+                return Stretch(span.first, span.first, days, dated=True) if days is not None else None
         return None
 
     # --- what is required -----------------------------------------------------------------------------------------
@@ -437,6 +436,14 @@ class Requirements:
             elif isinstance(node, tree.Present) and node.field == "circumstance":
                 kinds |= every
         return kinds
+
+
+def ending_in(window: tree.Within, day: date, period: tuple[date, date]) -> tuple[date, date] | None:
+    """First and last day of the window from a day that ends within a period; None where none does."""
+    if window.again:
+        return term_in(day, window.months, *period)
+    days = window_from(day, window.months)
+    return days if period[0] <= days[1] <= period[1] else None
 
 
 def _grows(rule: Ready) -> bool:

@@ -244,10 +244,10 @@ class Builder(Conditions):
                 return tree.PerYears()
             case "any_years":
                 return tree.AnyYears(self.whole(children[0]))
-            case "within":
+            case "within" | "every_months":
                 fields = [c for c in children if c.type != "NUMBER"]
                 months = [c for c in children if c.type == "NUMBER"]
-                return tree.Within(self.whole(months[0]), self.names.field(fields[0]))
+                return tree.Within(self.whole(months[0]), self.names.field(fields[0]), node.data == "every_months")
         return self.per_years(node)
 
     def per_years(self, node: Node) -> tree.PerYears:

@@ -283,9 +283,9 @@ class Printer(Phrases):
                 return self.either(f"per {years} starting {start}", f"自 {start} 年起 每 {years}")
             case tree.AnyYears(count=count):
                 return self.either("in any ", "任意 ") + self.years(count)
-            case tree.Within(months=months, field=field):
-                name = self.field(field)
-                return self.either(
-                    f"within {months} {'month' if months == 1 else 'months'} of {name}", f"自 {name} 起 {months} 个月内"
-                )
+            case tree.Within(months=months, field=field, again=again):
+                name, length = self.field(field), f"{months} {'month' if months == 1 else 'months'}"
+                if again:
+                    return self.either(f"per {length} from {name}", f"自 {name} 起 每 {months} 个月")
+                return self.either(f"within {length} of {name}", f"自 {name} 起 {months} 个月内")
         raise TypeError(w)

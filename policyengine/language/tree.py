@@ -133,10 +133,12 @@ class AnyYears:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """``within 12 months of joined``: from a date of the person."""
+    """``within 12 months of joined``: from a date of the person. ``again``: ``per 36 months from joined``, as many months
+    again and again."""
 
     months: int
     field: str
+    again: bool = False
 
 
 Window = PerActivity | PerDay | PerField | PerYears | AnyYears | Within

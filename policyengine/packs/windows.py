@@ -26,7 +26,7 @@ def series_of(window: tree.PerYears) -> tuple[int, int]:
 
 
 def decided_with(window: tree.Window) -> object:
-    """With what a requirement over a window is decided: each year, which blocks of years, the months from which date.
+    """With what a requirement over a window is decided: each year, which blocks of years, which months from which date.
     Two windows of which this is the same end together."""
     match window:
         case tree.PerYears(count=count) if count > 1:
@@ -72,7 +72,15 @@ def implied(one: tree.Window, other: tree.Window, least: bool) -> Fraction | Non
         and (one.starting or 0) > (other.starting or 0)
     ):
         return None  # the other has windows before the first of these
+    if isinstance(one, tree.Within) and isinstance(other, tree.Within):
+        return _terms(one, other)
     return _least(one, other) if least else _most(one, other)
+
+
+def _terms(one: tree.Within, other: tree.Within) -> Fraction | None:
+    """How many terms of ``one`` make one of ``other``: both go on from one date."""
+    whole = one.again and one.field == other.field and other.months % one.months == 0
+    return Fraction(other.months // one.months) if whole else None
 
 
 def _least(one: tree.Window, other: tree.Window) -> Fraction | None:
@@ -116,6 +124,8 @@ def window_words(window: tree.Window) -> str:
             return say(f"per {count} years", f"每 {count} 年")
         case tree.AnyYears(count=count):
             return say(f"in any {count} years", f"任意 {count} 年")
+        case tree.Within(months=months, again=True):
+            return say(f"per {months} months", f"每 {months} 个月")
         case tree.Within(months=months):
             return say(f"within {months} months", f"{months} 个月内")
 
@@ -131,6 +141,8 @@ def _in_full(window: tree.Window, named: Callable[[str], str]) -> str:
     match window:
         case tree.PerYears(starting=int() as start):
             return say(f"{words} starting {start}", f"自 {start} 年起{words}")
+        case tree.Within(field=field, again=True):
+            return say(f"{words} from {named(field)}", f"自{named(field)}起{words}")
         case tree.Within(field=field):
             return say(f"{words} of {named(field)}", f"自{named(field)}起 {words}")
         case tree.PerField(field=field):

@@ -23,6 +23,7 @@ from policyengine.plan.names import RuleNames, owning_field
 from policyengine.plan.report import Reporter
 
 YEAR = tree.PerYears()
+LEAST_TERM = 12  # months: of shorter terms two may end in one year, and a decision has one finding of a requirement
 _OWNERS = {
     "record": ("of a record", "记录"),
     "person": ("of a person", "人员"),
@@ -221,8 +222,31 @@ class Statements:
         match window:
             case tree.PerField(field=name):
                 self._field(rule, name, ("record",), None)
-            case tree.Within(field=name):
+            case tree.Within(field=name, again=again):
                 self._field(rule, name, ("person",), ("date",))
+                if again:
+                    self._again(rule, window)
+
+    def _again(self, rule: Rules, window: tree.Within) -> None:
+        """Terms that begin anew are asked of requirements, and no two of them end in one year."""
+        name, months = window.field, window.months
+        once = say(f"within {months} months of {name}", f"自 {self.kinds.word(name)} 起 {months} 个月内")
+        if not isinstance(rule.statement, tree.Require):
+            self._say(
+                rule, "PE259",
+                say("a cap can't have terms that begin anew from a date", "限额不能按自某日起循环的期限计"), None,
+                say(f"limit what counts per year, or in the first term alone: {once}",
+                    f"请按年限制：每年；或只限制第一个期限：{once}"),
+            )  # fmt: skip
+        elif months < LEAST_TERM:
+            self._say(
+                rule, "PE259",
+                say(f"of terms of {months} months several may end in one year",
+                    f"期限为 {months} 个月的，一年内可能有几个期限届满"), None,
+                say(f"a term has {LEAST_TERM} months or more; what is asked of each year: per year; "
+                    f"of the first term alone: {once}",
+                    f"每个期限至少 {LEAST_TERM} 个月；每年都要求的，请写 每年；只要求第一个期限的：{once}"),
+            )  # fmt: skip
 
     def _period_figure(self, rule: Rules, figure: tree.Figure) -> str | None:
         """A figure of a rule about a period: a table is asked with the year and facts of the person."""

@@ -16,7 +16,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import Axis, Signature, Source, full_months, operand_of, pair
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible, Probes
-from policyengine.engines.compile.sources import Sources, axis_of, code_of, join_codes, load_codes, load_windows
+from policyengine.engines.compile.sources import Sources, axis_of, code_of, join_codes, load_codes, load_endings
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.later import world_of
 from policyengine.engines.lookup import Finder
@@ -115,24 +115,17 @@ class Folk:
         if self.signature.size > 2**62:
             raise Inexpressible("more combinations of facts than fit in 64 bits")
         load_codes(host, axes, CODES)
-        for anchor, window in enumerate(self.anchors):
-            load_windows(self.sources, self._anchor_table(anchor), window, self.law.plan.year_start)
         carried = self._carried()
         self.plain = set(carried)
         query = t.select(
             person_id=t.col("person_id", "e"),
             code=self.signature.number(lambda axis: code_of(axis, persons, CODES)),
             **t.cols("p", *carried),
-            **{f"{n}{a}": t.col(n, f"a{a}") for a in range(len(self.anchors)) for n in ("first", "last", "year")},
+            **{f"day{place}": self._day_of(window) for place, window in enumerate(self.anchors)},
         ).from_(t.table("everyone", "e"), copy=False)
         if names.persons is not None:
             t.join(query, t.table(names.persons, "p"), t.same_person("p", "e"), "LEFT")
         join_codes(query, axes, persons, CODES)
-        for anchor, window in enumerate(self.anchors):
-            alias = f"a{anchor}"
-            known = persons.column(window.field) is not None
-            day = persons.value(window.field) if known else t.cast(t.lit(None), "DATE")
-            t.join(query, t.table(self._anchor_table(anchor), alias), t.equal(t.col("day", alias), day), "LEFT")
         host.keep(self.table, query.where(t.equal(t.col("plan", "e"), t.lit(self.law.number)), copy=False))
         self._load_spells()
 
@@ -161,8 +154,11 @@ class Folk:
         pers = [s.per for r in later.reduce for k in (r, *r.kept) if isinstance(s := k.rule.statement, tree.Reduce)]
         return sorted({per.before for per in pers if per is not None and per.before})
 
-    def _anchor_table(self, anchor: int) -> str:
-        return f"anchor_{self.law.number}_{anchor}"
+    def _day_of(self, window: tree.Within) -> Tree:
+        """The date of a person from which a window goes on."""
+        persons = self.sources.persons
+        known = persons.column(window.field) is not None
+        return persons.value(window.field) if known else t.cast(t.lit(None), "DATE")
 
     @property
     def anchor_days(self) -> list[str]:
@@ -245,7 +241,7 @@ class Folk:
         ``before…`` months before a date, and by kind of window what ``_leave`` says of circumstances; ``kinds``: all
         that the person ever is in."""
         start, host = self.law.plan.year_start, self.sources.host
-        spans = f"spans_{name}"
+        spans = _spans(name)
         rows = []
         for first in firsts:
             a, b = period_bounds(first, start, years)
@@ -254,14 +250,16 @@ class Folk:
         shape = {"period": "INTEGER", "last": "INTEGER", "start": "DATE", "end": "DATE"}
         shape |= {f"start{s.years}": "DATE" for s in self._stretches(years) if s.years}
         host.load(spans, shape, rows)
+        anchors = self.anchors if years == 1 else []
+        for anchor, window in enumerate(anchors):
+            load_endings(self.sources, _ending(name, anchor), window, firsts, start)
         grid = Grid(f"grid_{name}", years)
         columns: dict[str, Tree] = {"code": t.col("code", "f")}
         for place, node in enumerate(self.probes.pairs):
             if self._of_person(node):
                 columns[f"pair{place}"] = self._pair(node)
-        if years == 1:
-            for anchor in range(len(self.anchors)):
-                columns[f"from{anchor}"] = self._anchored(anchor)
+        for anchor in range(len(anchors)):
+            columns[f"from{anchor}"] = self._anchored(anchor)
         for place, before in enumerate(self._befores()):
             for stretch in self._stretches(years):
                 columns[f"before{place}_{stretch.name}"] = self._months_before(before, stretch)
@@ -269,13 +267,15 @@ class Folk:
             person_id=t.col("person_id", "f"),
             **t.cols("y", "period", "last"),
             **columns,
-            **t.cols("f", *self.anchor_days),
+            **self._anchor_columns(years),
         ).from_(t.table(self.table, "f"), copy=False)
         t.join(query, t.table(spans, "y"), t.lit(True), "CROSS")
+        for anchor in range(len(anchors)):
+            self._join_ending(query, name, anchor, "LEFT")
         grid.traits = list(columns)
         if self.leave:
             for stretch in self._stretches(years):
-                grid.traits += self._leave(query, name, spans, stretch)
+                grid.traits += self._leave(query, name, stretch)
             t.join(query, t.table(f"{self._spells}_all", "z"), t.same_person("z", "f"), "LEFT")
             query.select(t.named(t.coalesce(t.col("kinds", "z"), t.lit(0)), "kinds"), copy=False)
             grid.traits.append("kinds")
@@ -302,22 +302,38 @@ class Folk:
         assert axis.code is not None
         return axis.code
 
+    def _anchor_columns(self, years: int) -> dict[str, Tree]:
+        """First and last days of windows from a date; of blocks of years, with which none ends, nothing."""
+        ends = [day for anchor in range(len(self.anchors)) for day in self._ends(anchor)]
+        none = t.cast(t.lit(None), "DATE")
+        return {n: day if years == 1 else none.copy() for n, day in zip(self.anchor_days, ends, strict=True)}
+
+    def _join_ending(self, query: Any, name: str, anchor: int, kind: str = "INNER") -> None:
+        """Join the window that ends in the period, as ``a…``."""
+        alias = f"a{anchor}"
+        day = t.equal(t.col("day", alias), t.col(f"day{anchor}", "f"))
+        here = t.both(day, t.equal(t.col("year", alias), t.col("period", "y")))
+        t.join(query, t.table(_ending(name, anchor), alias), here, kind)
+
     def _anchored(self, anchor: int) -> Tree:
-        """0: the date is missing; 1: the window ends elsewhere; 2: here; 3: it is the period; +4: it has not ended."""
-        first, last, year = (t.col(f"{n}{anchor}", "f") for n in ("first", "last", "year"))
+        """0: the date is missing; 1: no window ends here; 2: one does; 3: it is the period; +4: it has not ended."""
+        first, last = self._ends(anchor)
         whole = t.both(t.equal(first, t.col("start", "y")), t.equal(last.copy(), t.col("end", "y")))
         waiting = t.lit(0)
         if self.as_of is not None:
             waiting = t.case([(t.compare(last, ">", t.lit(self.as_of)), t.lit(4))], t.lit(0))
         here = t.add([t.case([(whole, t.lit(3))], t.lit(2)), waiting])
-        return t.case(
-            [(t.missing(year), t.lit(0)), (t.compare(year.copy(), "<>", t.col("period", "y")), t.lit(1))], here
-        )
+        undated = t.missing(t.col(f"day{anchor}", "f"))
+        return t.case([(undated, t.lit(0)), (t.missing(last.copy()), t.lit(1))], here)
+
+    @staticmethod
+    def _ends(anchor: int) -> tuple[Tree, Tree]:
+        return t.col("first", f"a{anchor}"), t.col("last", f"a{anchor}")
 
     def _bounds(self, stretch: Stretch) -> tuple[Tree, Tree]:
         """First and last day of a window of the row."""
         if stretch.anchor is not None:
-            return t.col(f"first{stretch.anchor}", "f"), t.col(f"last{stretch.anchor}", "f")
+            return self._ends(stretch.anchor)
         return t.col(f"start{stretch.years}" if stretch.years else "start", "y"), t.col("end", "y")
 
     def _months_before(self, name: str, stretch: Stretch) -> Tree:
@@ -330,11 +346,11 @@ class Folk:
         known = t.both(t.present(day.copy()), t.present(first.copy()))
         return t.case([(known, counted)], t.lit(-1))
 
-    def _leave(self, query: Any, name: str, spans: str, stretch: Stretch) -> list[str]:
+    def _leave(self, query: Any, name: str, stretch: Stretch) -> list[str]:
         """Join what the circumstances come to in a window, and name the columns: ``…_kinds`` which there are, as bits;
         ``…_months…`` full months of some kinds, ``…_lasts…`` whether some last as long as is asked."""
         table = f"leave_{name}_{stretch.name}"
-        self._keep_clipped(table, spans, stretch)
+        self._keep_clipped(table, name, stretch)
         masks = t.select(
             **t.cols("c", "person_id", "period"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c")))
         ).from_(t.table(table, "c"), copy=False)
@@ -359,7 +375,7 @@ class Folk:
             traits += [n for n, _ in columns]
         return traits
 
-    def _keep_clipped(self, table: str, spans: str, stretch: Stretch) -> None:
+    def _keep_clipped(self, table: str, name: str, stretch: Stretch) -> None:
         """A table of the circumstances of each person and span (``kind``), from ``a`` to ``b`` within the window."""
         first, last = self._bounds(stretch)
         start, end = t.col("start", "s"), t.col("end", "s")
@@ -375,9 +391,10 @@ class Folk:
             t.either(t.missing(start.copy()), t.compare(start.copy(), "<=", last.copy())),
             t.either(t.missing(end.copy()), t.compare(end.copy(), ">=", first.copy())),
         )
-        t.join(clipped, t.table(spans, "y"), meets)
+        t.join(clipped, t.table(_spans(name), "y"), t.lit(True) if stretch.anchor is not None else meets)
         if stretch.anchor is not None:
-            clipped.where(t.equal(t.col(f"year{stretch.anchor}", "f"), t.col("period", "y")), copy=False)
+            self._join_ending(clipped, name, stretch.anchor)
+            clipped.where(meets, copy=False)
         self.sources.host.keep(table, clipped)
 
     def _joined(self, query: Any, other: Any, alias: str, columns: dict[str, str]) -> None:
@@ -425,3 +442,13 @@ class Folk:
         query = t.select(**t.cols("w", "person_id", "period"), **dict(columns))
         query.from_(t.sub(measured, "w"), copy=False)
         return t.grouped_by(query, "w", "person_id", "period")
+
+
+def _spans(name: str) -> str:
+    """The table of the spans of a grid."""
+    return f"spans_{name}"
+
+
+def _ending(name: str, anchor: int) -> str:
+    """The table of the windows from a date that end in a period of a grid."""
+    return f"ending_{name}_{anchor}"

@@ -87,7 +87,7 @@ class Periods:
         for one in self.decided:
             self._load_terms(one)
             for anchor in sorted({a for _, _, a in one.sources if a is not None}):
-                self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(anchor))
+                self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(one, anchor))
 
     def decide(self, share: Share) -> None:
         """Decide the persons of a share; ``totals`` has their sums."""
@@ -278,7 +278,7 @@ class Periods:
             t.join(query, t.table(f"sums_{one.name}_{window}", f"s_{window}"), t.same_row(f"s_{window}", "g"), "LEFT")
         for anchor in sorted({a for _, _, a in one.sources if a is not None}):
             alias = f"s_from{anchor}"
-            t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), t.same_person(alias, "g"), "LEFT")
+            t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), t.same_row(alias, "g"), "LEFT")
         if _adrift(one):
             t.join(query, t.table(f"sums_{one.name}_ever", "ever"), t.same_person("ever", "g"), "LEFT")
             query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
@@ -332,19 +332,19 @@ class Periods:
         """The table of sums over spans themselves."""
         return "totals" if one.grid.years == 1 else f"sums_{one.name}_span"
 
-    def _dated(self, anchor: int) -> Any:
-        """Sums of the items that end within each person's window of months."""
+    def _dated(self, one: Decided, anchor: int) -> Any:
+        """Sums of the items that end within each person's window of months, with the period in which that ends."""
         wanted = [f"{k}{s}" for s in range(1, self.accounts.sums) for k in "tn"]
         sums = {n: t.limited(value) for n, value in self.accounts.sums_over("d").items()}
-        query = t.select(person_id=t.col("person_id", "d"), **sums)
+        query = t.select(person_id=t.col("person_id", "d"), period=t.col("period", "g"), **sums)
         query.from_(t.sub(self.accounts.counted_items(wanted), "d"), copy=False)
         inside = t.both(
-            t.same_person("f", "d"),
-            t.compare(t.col("end", "d"), ">=", t.col(f"first{anchor}", "f")),
-            t.compare(t.col("end", "d"), "<=", t.col(f"last{anchor}", "f")),
+            t.same_person("g", "d"),
+            t.compare(t.col("end", "d"), ">=", t.col(f"first{anchor}", "g")),
+            t.compare(t.col("end", "d"), "<=", t.col(f"last{anchor}", "g")),
         )
-        t.join(query, t.table(self.folk.table, "f"), inside)
-        return t.grouped_by(query, "d", "person_id")
+        t.join(query, t.table(one.grid.table, "g"), inside)
+        return query.group_by(t.col("person_id", "d"), t.col("period", "g"), copy=False)
 
     def _scaled_sum(self, value: Tree) -> Tree:
         return value if self.scale == 1 else t.multiplied(value, t.lit(self.scale))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from policyengine.engines.calendar import period_of, window_from
+from policyengine.engines.calendar import period_bounds, period_of, window_from
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import (
     Axis,
@@ -31,12 +31,14 @@ from policyengine.engines.compile.probes import Inexpressible, Probe, Probes
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.lookup import Finder
 from policyengine.engines.protocol import Selection
+from policyengine.engines.require import ending_in
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Person
 
 SAMPLE = 2048  # records from which is guessed how different a column's texts are
+WINDOW = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
 KEYS = 2**62  # a signature must fit in 64 bits
 
 
@@ -389,12 +391,32 @@ def code_of(axis: Axis, source: Source, prefix: str) -> Tree:
 def load_windows(sources: Sources, table: str, window: tree.Within, year_start: tuple[int, int]) -> None:
     """The table of the stretch of months from each day that occurs as the person's date, with the period of its end."""
     rows = []
-    if sources.persons.column(window.field) is not None:
-        for day in values_of(window.field, sources.persons, sources.host, sources.names.persons):
-            if isinstance(day, date):
-                first, last = window_from(day, window.months)
-                rows.append((day, first, last, period_of(last, year_start)))
-    sources.host.load(table, {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}, rows)
+    for day in days_of_persons(sources, window.field):
+        first, last = window_from(day, window.months)
+        rows.append((day, first, last, period_of(last, year_start)))
+    sources.host.load(table, WINDOW, rows)
+
+
+def days_of_persons(sources: Sources, name: str) -> list[date]:
+    """The days that occur as a date of the persons."""
+    if sources.persons.column(name) is None:
+        return []
+    found = values_of(name, sources.persons, sources.host, sources.names.persons)
+    return [day for day in found if isinstance(day, date)]
+
+
+def load_endings(
+    sources: Sources, table: str, window: tree.Within, periods: Iterable[int], year_start: tuple[int, int]
+) -> None:
+    """The same of the windows that end in one of the periods."""
+    bounds = [(number, period_bounds(number, year_start)) for number in periods]
+    rows = [
+        (day, *days, number)
+        for day in days_of_persons(sources, window.field)
+        for number, period in bounds
+        if (days := ending_in(window, day, period)) is not None
+    ]
+    sources.host.load(table, WINDOW, rows)
 
 
 def _check_pairs(law: Law, probes: Probes) -> None:
