@@ -67,19 +67,24 @@ def random_plan(rng: Random) -> Plan | None:
     rules = drawn.all()
     year_start = rng.choice(((1, 1), (1, 1), (1, 1), (9, 1), (7, 15)))
     seed = _as_drawn(rules[0])
-    made = plan_of(policy(some_in_all(rules, seed), year_start=year_start))[0]
+    made = plan_of(policy(as_now(rules, seed), year_start=year_start))[0]
     if made is None:
         return None
     return (
-        plan_of(policy(some_in_all(drawn.beyond(), seed), year_start=year_start))[0] or made
+        plan_of(policy(as_now(drawn.beyond(), seed), year_start=year_start))[0] or made
     )  # as many draws as ever: trials stay the same
 
 
-def some_in_all(rules: Sequence[Rule | Governing], seed: str) -> list[Rule | Governing]:
+def as_now(rules: Sequence[Rule | Governing], seed: str) -> list[Rule | Governing]:
     """The rules where some conditions on leave ask for days in all, around what one or several stretches of those that
-    people have come to. All draws but these stay as they are, so that a seed gives what it has always given."""
+    people have come to, and some requirements within months of a date for as many again and again. All draws but these
+    stay as they are, so that a seed gives what it has always given."""
 
     def changed(node: Any) -> Any:
+        if isinstance(node, tree.Require) and isinstance(node.window, tree.Within):
+            rng = Random(seed + _as_drawn(node.window))  # of equal windows all or none
+            terms = tree.Within(rng.choice((12, 12, 13, 18, 24)), node.window.field, again=True)
+            node = dataclasses.replace(node, window=terms) if rng.random() < 0.6 else node
         if isinstance(node, tree.Lasts):  # of equal ones, as of a rule and what governs in its place, all or none
             rng = Random(seed + _as_drawn(node))
             days = rng.choice((1, 11, 12, 30, 31, 32, 41, 42, 60, 61, 92, 122, 182, 365, 366))
@@ -97,8 +102,8 @@ def some_in_all(rules: Sequence[Rule | Governing], seed: str) -> list[Rule | Gov
 
 
 def _as_drawn(rules: object) -> str:
-    """Rules as a seed for more draws: as they read before leave was asked for in all."""
-    return repr(rules).replace(", in_all=False", "")
+    """Rules as a seed for more draws: as they read before leave was asked for in all, and terms began anew."""
+    return repr(rules).replace(", in_all=False", "").replace(", again=False", "")
 
 
 # A missing value of these has a meaning of its own (nothing claimed).

@@ -316,7 +316,7 @@ def of_all_year(folded: str, start: int) -> str | None:
     return None
 
 
-def plainly(folded: str, start: int, months: bool) -> Instead | None:
+def plainly(folded: str, start: int, months: str) -> Instead | None:
     """What stands for one that ``otherwise_written`` tells of, where there is but one way to write it."""
     before = folded[:start].rstrip()
     if before and folded.startswith(",", start):
@@ -324,16 +324,16 @@ def plainly(folded: str, start: int, months: bool) -> Instead | None:
     if found := _OUGHT.match(folded, start):
         return start, found.end(), ""
     number = re.search("([0-9]{1,3}) *$", before)
-    years = _YEARS_OF.match(folded, start)
+    years = re.compile("个?年").match(folded, start) if months == "个月" else _YEARS_OF.match(folded, start)
     if number and months and years:
-        return number.start(), years.end(), f"{12 * int(number[1])} {'个月内' if years[1] else 'months of'}"
+        return number.start(), years.end(), f"{12 * int(number[1])} {months}"
     return None
 
 
-def otherwise_written(folded: str, start: int, months: bool) -> str | None:
+def otherwise_written(folded: str, start: int, months: str) -> str | None:
     """What officials often write at ``start`` of a folded rule that the language writes otherwise.
 
-    ``months``: whether a number of months is expected there.
+    ``months``: the word for months that is expected there, if any.
     """
     before = folded[:start].rstrip()
     if not before and folded[start : start + 1] in tuple(QUOTES):
@@ -356,6 +356,6 @@ def otherwise_written(folded: str, start: int, months: bool) -> str | None:
         return say(f"leave out “{found[0]}”", f"请去掉“{found[0]}”")
     found = re.search("([0-9]{1,3}) *$", before)
     if found and months and folded.startswith(("年", "year"), start):
-        form = f"{12 * int(found[1])} {'个月内' if folded[start] == '年' else 'months of'}"
+        form = f"{12 * int(found[1])} {months}"
         return say(f"write {form}", f"请写 {form}")
     return None

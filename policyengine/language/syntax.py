@@ -145,7 +145,7 @@ class Explainer(Mender):
     def hint(self, start: int, end: int, expected: list[str], found: str) -> tuple[str | None, Instead | None]:
         """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
         word = fold(found)
-        months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
+        months = self.months(expected)
         if asked := self.of_requirement(start, expected):
             return asked, None
         if lasting := self.of_leave(start, expected):
@@ -169,6 +169,13 @@ class Explainer(Mender):
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None, None
+
+    def months(self, expected: list[str]) -> str:
+        """The word for months that is expected; nothing where none is, or years could stand there too."""
+        words = {self.words.terminal("个月内"): "个月内", "_MONTHS_OF": "months of"}
+        if "_YEARS" not in expected:
+            words["_MONTHS"] = self.words.own("months", "个月")
+        return next((word for terminal, word in words.items() if terminal in expected), "")
 
     def as_laws_write(self, start: int, ended: bool) -> str | None:
         """How the language says a share, a stretch, a second figure or a test that stands there as laws write it."""

@@ -32,7 +32,17 @@ _TERM_IN_ENGLISH = re.compile(
     "(?:(?:registration|renewal|licen[cs]e|licensing|certification|validity|reporting) )*(?:periods?|cycles?|terms?)"
     "(?![a-z0-9_-])"
 )
-_EVERY = re.compile("every +([0-9]{1,3}) +(years?|months?)(?: +(?:from|of|after|since) |(?![a-z0-9_-]))")
+_FROM_A_DATE = " +(?:from|of|after|since|starting) +(?:the +)?(?P<date>[a-z_]+)(?![a-z0-9_-])"
+_EVERY = re.compile(
+    f"(?:every|each) +(?P<number>[0-9]{{1,3}}|[a-z]+) +(?P<unit>year|month)s?(?:{_FROM_A_DATE})?(?![a-z0-9_-])"
+)
+_PER_MONTHS = re.compile(
+    f"(?<![a-z0-9_-])(?P<each>per) +(?P<number>[0-9]{{1,3}}) +(?P<unit>year|month)s?{_FROM_A_DATE}"
+)
+_EACH_MONTHS = re.compile(
+    "(?:自 *(?P<date>[一-鿿]+?) *起 *)?(?P<each>每) *[满隔]? *(?P<number>[0-9]{1,3}) *个?(?P<unit>年|月)内?"
+)
+_BLOCK = re.compile("[0-9]{4} *年起 *$")
 _EACH_YEAR = re.compile("(?:(?:each|every|a) +year|annually|yearly)(?![a-z0-9_-])")
 _LAST = re.compile(f"(?:(?:最近|近|前|过去|以往|连续|滚动)的? *)+{_NUMBER} *个?(?P<unit>年|月)")
 _LAST_IN_ENGLISH = re.compile(
@@ -44,7 +54,7 @@ _SAME = re.compile("同一个? *(?P<zh>[一-鿿]+)|(?:for |of )?(?:each|the same
 _YEAR = re.compile("每年度?|per year")
 _OF_A_FIELD = re.compile("(?:每个? *[一-鿿a-z_]+|(?<![a-z])per [a-z_]+) +$")
 _AFTER = re.compile(
-    f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
+    f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?P<each>每[满隔]?)? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
 )
 _BOUND = "不少于|不低于|不超过|不高于|不得|至少|最多|at least|at most|no (?:more|less) than"
 _ALSO = re.compile(
@@ -171,7 +181,34 @@ def stretch(folded: str, start: int, declared: Container[str]) -> str | None:
         return None
     if said in _CAP and (one := _of_one_value(folded, start, declared)):
         return one
-    return _in_english(folded, start) if said.isascii() else _in_chinese(folded, start, declared)
+    if said in _REQUIRE and (again := _again(folded, start, declared)):
+        return again
+    return _in_english(folded, start, said) if said.isascii() else _in_chinese(folded, start, said, declared)
+
+
+def _again(folded: str, start: int, declared: Container[str]) -> str | None:
+    """every three years from registration, 每 36 个月, 自 入职日期 起 每满 3 年: terms that begin anew, where no date of
+    a person is said, or something stands there that the language does not say."""
+    found = _EVERY.match(folded, start)
+    if found is None:
+        around = (m for pattern in (_PER_MONTHS, _EACH_MONTHS) for m in pattern.finditer(folded))
+        found = next((m for m in around if m.start("each") < start <= m.end() + 1), None)
+    whole = in_words(found["number"], 0) if found else None
+    number = (whole[1] if whole else found["number"]) if found else None
+    if found is None or not found["date"] and found["unit"] == "year" or not (number and number.isdecimal()):
+        return None
+    months = int(number) * (1 if found["unit"] in ("month", "月") else 12)
+    if months < 12:
+        return None  # no such terms
+    if _BLOCK.search(folded[: found.start()]):
+        form = f"每 {months // 12} 年" if months % 12 == 0 else ""
+        return say(f"write {form}", f"请写 {form}") if form else None
+    date = found["date"] if found["date"] in declared else None
+    chinese = found["unit"] in ("年", "月")
+    form = f"自 {date or '入职日期'} 起 每 {months} 个月" if chinese else f"per {months} months from {date or 'joined'}"
+    if date:
+        return say(f"write {form}", f"请写 {form}")
+    return say(f"say from which date of the person: {form}", f"请写明自人员的哪一日期起：{form}")
 
 
 def _of_one_value(folded: str, start: int, declared: Container[str]) -> str | None:
@@ -188,9 +225,9 @@ def _of_one_value(folded: str, start: int, declared: Container[str]) -> str | No
     return None
 
 
-def _in_chinese(folded: str, start: int, declared: Container[str]) -> str | None:
-    if _TERM.match(folded, start) or (folded.startswith("每", start) and re.search("[^年] *起 *$", folded[:start])):
-        return _of_term("自 入职日期 起 36 个月内", "自 2020 年起 每 3 年")
+def _in_chinese(folded: str, start: int, said: str, declared: Container[str]) -> str | None:
+    if _TERM.match(folded, start):
+        return _of_term(f"自 入职日期 起 {'每 36 个月' if said in _REQUIRE else '36 个月内'}", "自 2020 年起 每 3 年")
     if _AVERAGE.match(folded, start):
         return _of_average("任意 3 年 总学时 不少于 120 学时")
     if last := _LAST.match(folded, start):
@@ -202,20 +239,21 @@ def _in_chinese(folded: str, start: int, declared: Container[str]) -> str | None
         if not count.isascii():
             return None  # 十十年: nobody can say how many
         months = count if after["unit"] == "月" or after["half"] else str(12 * int(count))
-        form = f"自 {date} 起 {months} 个月内"
+        form = f"自 {date} 起 每 {months} 个月" if after["each"] else f"自 {date} 起 {months} 个月内"
         return say(f"write {form}", f"请写 {form}")
     return None
 
 
-def _in_english(folded: str, start: int) -> str | None:
+def _in_english(folded: str, start: int, said: str) -> str | None:
     every, last = _EVERY.match(folded, start), _LAST_IN_ENGLISH.match(folded, start)
     term = _TERM_IN_ENGLISH.match(folded, start)
-    if (every and every[0].endswith(" ")) or (term and (term["each"] or _PER.search(folded[:start]))):
-        return _of_term("within 36 months of joined", "per 3 years starting 2020")
-    if every:
-        if every[2].startswith("month"):
+    if (every and every["date"]) or (term and (term["each"] or _PER.search(folded[:start]))):
+        of_a_person = "per 36 months from joined" if said in _REQUIRE else "within 36 months of joined"
+        return _of_term(of_a_person, "per 3 years starting 2020")
+    if every and every["number"].isdecimal():
+        if every["unit"] == "month":
             return _no_months()
-        form, rolling = f"per {every[1]} years starting 2020", f"in any {every[1]} years"
+        form, rolling = f"per {every['number']} years starting 2020", f"in any {every['number']} years"
         return say(f"write {form}; rolling: {rolling}", f"请写 {form}；滚动计算：{rolling}")
     if _EACH_YEAR.match(folded, start):
         return say("write per year", "请写 per year")

@@ -28,7 +28,7 @@ from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import context_of
 from tests.build import TABLES, governs
 from tests.build import policy as build_policy
-from tests.generate import FORMS, YEAR, Rules, _period_atom, _record_atom, some_in_all
+from tests.generate import FORMS, YEAR, Rules, _period_atom, _record_atom, as_now
 from tests.generate_people import people
 
 F = Fraction
@@ -61,7 +61,7 @@ def pair(seed: int) -> Pair | None:
     changed = _changed(chosen, rng)
     others = _with(rules, chosen, changed)
     changing = [one for one in (chosen, changed) if one is not None]
-    rules, others, changing = (some_in_all(rs, str(seed)) for rs in (rules, others, changing))
+    rules, others, changing = (as_now(rs, str(seed)) for rs in (rules, others, changing))
     if not all(_allowed(one, policy(rules)) for one in changing):
         return None
     sides = [(policy(rs), plan_of(policy(rs))[0]) for rs in (rules, others)]

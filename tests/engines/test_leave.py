@@ -50,10 +50,14 @@ def _rules(r: Random) -> list[str]:
     return [f"require total at least 96 hours {required}", *r.sample(texts, r.randint(1, len(texts)))]
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_leave_of_many(seed: int) -> None:
+AGAIN = ["per 12 months from joined", "per 13 months from joined", "per 18 months from joined"]
+
+
+@pytest.mark.parametrize(("seed", "window"), [*((n, "") for n in range(6)), *enumerate(AGAIN, 6)])
+def test_leave_of_many(seed: int, window: str) -> None:
     r = Random(seed)
     first, *others = _rules(r)
+    first = f"require total at least 96 hours {window}" if window else first
     made = plan("recognise records", "convert training at stated hours", rule("a", first), *others)
     given = inputs([], [_person(r, n) for n in range(400)])
     periods = (2015, 2017)
