@@ -131,6 +131,10 @@ class AnyYears:
     count: int
 
 
+LEAST_TERM = 12
+"""Months that a term has which begins anew: of shorter ones two may end in one year, which has one finding of a rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
     """``within 12 months of joined``: from a date of the person. ``again``: ``per 36 months from joined``, as many months

@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Container
 
+from policyengine.language import tree
 from policyengine.language.hints import of_cap
 from policyengine.language.numerals import in_words, numeral
 from policyengine.messages import say
@@ -198,8 +199,8 @@ def _again(folded: str, start: int, declared: Container[str]) -> str | None:
     if found is None or not found["date"] and found["unit"] == "year" or not (number and number.isdecimal()):
         return None
     months = int(number) * (1 if found["unit"] in ("month", "月") else 12)
-    if months < 12:
-        return None  # no such terms
+    if months < tree.LEAST_TERM:
+        return None
     if _BLOCK.search(folded[: found.start()]):
         form = f"每 {months // 12} 年" if months % 12 == 0 else ""
         return say(f"write {form}", f"请写 {form}") if form else None

@@ -23,7 +23,6 @@ from policyengine.plan.names import RuleNames, owning_field
 from policyengine.plan.report import Reporter
 
 YEAR = tree.PerYears()
-LEAST_TERM = 12  # months: of shorter terms two may end in one year, and a decision has one finding of a requirement
 _OWNERS = {
     "record": ("of a record", "记录"),
     "person": ("of a person", "人员"),
@@ -238,14 +237,14 @@ class Statements:
                 say(f"limit what counts per year, or in the first term alone: {once}",
                     f"请按年限制：每年；或只限制第一个期限：{once}"),
             )  # fmt: skip
-        elif months < LEAST_TERM:
+        elif months < tree.LEAST_TERM:
             self._say(
                 rule, "PE259",
                 say(f"of terms of {months} months several may end in one year",
                     f"期限为 {months} 个月的，一年内可能有几个期限届满"), None,
-                say(f"a term has {LEAST_TERM} months or more; what is asked of each year: per year; "
+                say(f"a term has {tree.LEAST_TERM} months or more; what is asked of each year: per year; "
                     f"of the first term alone: {once}",
-                    f"每个期限至少 {LEAST_TERM} 个月；每年都要求的，请写 每年；只要求第一个期限的：{once}"),
+                    f"每个期限至少 {tree.LEAST_TERM} 个月；每年都要求的，请写 每年；只要求第一个期限的：{once}"),
             )  # fmt: skip
 
     def _period_figure(self, rule: Rules, figure: tree.Figure) -> str | None:

@@ -291,20 +291,34 @@ def _in_windows(
             "两者的周期不同：多年合为一个周期评定，其中各年不再单独评定",
         )
         return "neither", told[1], why
-    if any(_freed_by_leave(around, least) for around in (before, after)):
+    alike = getattr(one.window, "months", 0) == getattr(other.window, "months", 1)
+    if not alike and any(_freed_by_leave(around, least) for around in (before, after)):
         why = say("over a longer window other leave decides an excuse or a reduction",
                   "期间不同，决定免除、核减的休假也不同")  # fmt: skip
         return "neither", told[1], why
-    shorter = (years_of(other.window) or 1) < (years_of(one.window) or 1)
-    way: Direction = "stricter" if shorter == least else "laxer"
+    way = _way(one.window, other.window, least)
     figures = _told(compare(replace(one, window=other.window), other, after, before), one, other, after)
-    if figures[0] in (way, "same"):
+    if way is not None and figures[0] in (way, "same"):
         return way, told[1] if told[0] == way else figures[1], figures[2]
     why = say(
         "their windows differ: hours of other years may help or be lacking",
         "两者的周期不同：其他年度的学时可能补足，也可能不够",
     )
     return "neither", told[1], why
+
+
+def _way(one: tree.Window, other: tree.Window, least: bool) -> Direction | None:
+    """The way of windows that differ, of one figure: over a shorter one a minimum is harder to meet, a maximum easier.
+
+    Terms that begin anew end in more years than the first of them alone, or than longer ones made of them; so a
+    maximum over shorter ones is neither: it is asked in more years.
+    """
+    if isinstance(one, tree.Within) and isinstance(other, tree.Within):
+        if one.months == other.months:
+            return "stricter" if other.again else "laxer"
+        return ("stricter" if other.months < one.months else "laxer") if least else None
+    shorter = (years_of(other) or 1) < (years_of(one) or 1)
+    return "stricter" if shorter == least else "laxer"
 
 
 def _excuses_years(around: Context) -> bool:

@@ -215,7 +215,8 @@ def _without_one(node: tree.And | tree.Or) -> Iterator[tree.Condition]:
 
 
 def _turned(node: Any) -> Iterator[Any]:
-    """The comparison the other way round; of leave, with a day more or less, and of one stretch instead of all."""
+    """The comparison the other way round; of leave, with a day more or less, and of one stretch instead of all; of terms
+    the first alone."""
     match node:
         case tree.Lasts(op=op, unit=unit, in_all=in_all):
             yield replace(node, op=">" if op == ">=" else ">=")
@@ -227,6 +228,8 @@ def _turned(node: Any) -> Iterator[Any]:
             yield replace(node, negated=not negated)
         case tree.Require(comparison=comparison):
             yield replace(node, comparison="<=" if comparison == ">=" else ">=")
+        case tree.Within(again=True):
+            yield replace(node, again=False)
 
 
 def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
@@ -239,7 +242,8 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
         if isinstance(parent, tree.InEach):
             yield from _years_asked(parent, name)
         elif name in ("months", "count", "years") and not (isinstance(parent, tree.PerYears) and value == 1):
-            yield from (n for n in (value + 1, value - 1) if n >= 1)
+            least = tree.LEAST_TERM if getattr(parent, "again", False) else 1
+            yield from (n for n in (value + 1, value - 1) if n >= least)
         elif name == "starting":
             yield value + 1
     elif isinstance(value, date):
