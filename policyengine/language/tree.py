@@ -132,13 +132,13 @@ class AnyYears:
 
 
 LEAST_TERM = 12
-"""Months that a term has which begins anew: of shorter ones two may end in one year, which has one finding of a rule."""
+"""The fewest months of a term that begins anew: of shorter ones two may end in one year, and a rule has one finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """``within 12 months of joined``: from a date of the person. ``again``: ``per 36 months from joined``, as many months
-    again and again."""
+    """``within 12 months of joined``: from a date of the person. ``again``: ``per 36 months from joined``, as many
+    months over and over."""
 
     months: int
     field: str

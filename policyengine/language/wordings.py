@@ -55,7 +55,8 @@ _SAME = re.compile("同一个? *(?P<zh>[一-鿿]+)|(?:for |of )?(?:each|the same
 _YEAR = re.compile("每年度?|per year")
 _OF_A_FIELD = re.compile("(?:每个? *[一-鿿a-z_]+|(?<![a-z])per [a-z_]+) +$")
 _AFTER = re.compile(
-    f"(?P<what>[一-鿿]{{2,8}}?)(?:之?日)? *(?:起|[以之]?后)的? *(?P<each>每[满隔]?)? *(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
+    "(?P<what>[一-鿿]{2,8}?)(?:之?日)? *(?:起|[以之]?后)的? *(?P<each>每[满隔]?)? *"
+    f"(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
 )
 _BOUND = "不少于|不低于|不超过|不高于|不得|至少|最多|at least|at most|no (?:more|less) than"
 _ALSO = re.compile(
@@ -188,15 +189,15 @@ def stretch(folded: str, start: int, declared: Container[str]) -> str | None:
 
 
 def _again(folded: str, start: int, declared: Container[str]) -> str | None:
-    """every three years from registration, 每 36 个月, 自 入职日期 起 每满 3 年: terms that begin anew, where no date of
-    a person is said, or something stands there that the language does not say."""
+    """every three years from registration, 每 36 个月, 自 入职日期 起 每满 3 年: terms that begin anew, without a date
+    of a person, or with something that the language does not say."""
     found = _EVERY.match(folded, start)
     if found is None:
         around = (m for pattern in (_PER_MONTHS, _EACH_MONTHS) for m in pattern.finditer(folded))
         found = next((m for m in around if m.start("each") < start <= m.end() + 1), None)
     whole = in_words(found["number"], 0) if found else None
     number = (whole[1] if whole else found["number"]) if found else None
-    if found is None or not found["date"] and found["unit"] == "year" or not (number and number.isdecimal()):
+    if found is None or not number or not number.isdecimal() or (found["unit"] == "year" and not found["date"]):
         return None
     months = int(number) * (1 if found["unit"] in ("month", "月") else 12)
     if months < tree.LEAST_TERM:
@@ -240,6 +241,8 @@ def _in_chinese(folded: str, start: int, said: str, declared: Container[str]) ->
         if not count.isascii():
             return None  # 十十年: nobody can say how many
         months = count if after["unit"] == "月" or after["half"] else str(12 * int(count))
+        if after["each"] and (said in _CAP or int(months) < tree.LEAST_TERM):
+            return None
         form = f"自 {date} 起 每 {months} 个月" if after["each"] else f"自 {date} 起 {months} 个月内"
         return say(f"write {form}", f"请写 {form}")
     return None

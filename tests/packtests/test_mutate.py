@@ -74,6 +74,13 @@ CHANGES = {
         "excuse year when leave in (illness) lasts at least 181 days in all",
         "excuse year when leave in (illness) lasts at least 179 days in all",
     ],
+    "require total at least 9 hours per 12 months from joined": [  # of 11 months two may end in one year
+        "require total at most 9 hours per 12 months from joined",
+        "require total at least 10 hours per 12 months from joined",
+        "require total at least 8 hours per 12 months from joined",
+        "require total at least 9 hours within 12 months of joined",
+        "require total at least 9 hours per 13 months from joined",
+    ],
     "conclude not_excellent when not met for 2 years running": [
         "conclude not_excellent",
         "conclude not_excellent when not met for 3 years running",  # one is not years running

@@ -250,6 +250,16 @@ def test_a_conclusion_that_looks_at_cycles_of_several_versions(
             "it not met for 2 years running",
             "base/it not met",
         ),
+        (
+            "require total at least 9 hours per 12 months from joined",
+            "it not met for 2 years running",
+            "base/it not met",
+        ),
+        (
+            "require total at least 9 hours per 12 months from joined",
+            "it not met for 2 cycles running",
+            "base/it not met",
+        ),
     ],
 )
 def test_what_is_proposed_for_years_of_cycles_and_cycles_of_years(required: str, asked: str, instead: str) -> None:
@@ -576,6 +586,10 @@ BAD = [
     ("cap training at 9 hours within 6 months of title_level", "PE246"),
     ("cap training at 9 hours per joined", "PE246"),
     ("require total at least 9 hours per activity", "PE252"),
+    ("require total at least 9 hours per 11 months from joined", "PE259"),  # two may end in one year
+    ("expect total at least 9 hours per 1 month from joined", "PE259"),
+    ("cap training at 9 hours per 36 months from joined", "PE259"),
+    ("require total at least 9 hours per 36 months from title_level", "PE246"),
     ("cap training at 5 days per year", "PE239"),
     ("convert training at 1 hour per 45 minutes otherwise 1 credit", "PE251"),
 ]  # fmt: skip

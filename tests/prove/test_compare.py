@@ -71,6 +71,24 @@ PAIRS: list[tuple[Context, str, str, str, bool, str]] = [
      "neither", False,
      "in every case (all hours in one year): base requires 60 hours within 12 months, this requires "
      "70 hours per year"),
+    (PLAIN, "require total at least 60 hours within 36 months of qualified_on",
+     "require total at least 60 hours per 36 months from qualified_on",
+     "stricter", True,
+     "in every case (all hours in one year): base requires 60 hours within 36 months, this requires "
+     "60 hours per 36 months"),
+    (PLAIN, "require total at least 60 hours per 36 months from qualified_on",
+     "require total at least 19 hours per 12 months from qualified_on",
+     "neither", False, "in every case: base requires 60 hours per 36 months, this requires 19 hours per 12 months"),
+    (PLAIN, "require total at least 60 hours per 36 months from qualified_on",
+     "require total at least 20 hours per 12 months from qualified_on",
+     "stricter", True,
+     "in every case (all hours in one year): base requires 60 hours per 36 months, this requires "
+     "20 hours per 12 months"),
+    (PLAIN, "require total at least 60 hours per 36 months from qualified_on",
+     "require total at least 60 hours per 24 months from qualified_on",
+     "neither", False,
+     "in every case (all hours in one year): base requires 60 hours per 36 months, this requires "
+     "60 hours per 24 months"),
     (PLAIN, "cap training at 10 hours per activity",
      "cap training at 10 hours per year",
      "stricter", True,
@@ -227,6 +245,14 @@ WINDOWS = [
     ("per year", "per day", None, 1),
     ("within 12 months of qualified_on", "per activity", None, None),
     ("within 12 months of qualified_on", "per year", None, None),
+    ("per 12 months from qualified_on", "within 12 months of qualified_on", 1, 1),  # the first is one of them
+    ("within 12 months of qualified_on", "per 12 months from qualified_on", None, None),
+    ("per 12 months from qualified_on", "per 36 months from qualified_on", 3, 3),  # three make one
+    ("per 12 months from qualified_on", "within 36 months of qualified_on", 3, 3),
+    ("per 36 months from qualified_on", "per 12 months from qualified_on", None, None),
+    ("per 24 months from qualified_on", "per 36 months from qualified_on", None, None),
+    ("per 12 months from qualified_on", "per 12 months from joined", None, None),
+    ("per 12 months from qualified_on", "per year", None, None),
 ]
 
 

@@ -235,6 +235,110 @@ def test_twelve_months_from_a_day(joined: str, last: str) -> None:
     assert f.window == (date.fromisoformat(joined), date.fromisoformat(last))
 
 
+TERMS = [
+    # months, the date, and the terms that end in 2014 to 2022
+    (36, "2016-06-15", ["2016-06-15..2019-06-14", "2019-06-15..2022-06-14"]),
+    (60, "2010-01-01", ["2010-01-01..2014-12-31", "2015-01-01..2019-12-31"]),
+    (60, "2010-01-02", ["2010-01-02..2015-01-01", "2015-01-02..2020-01-01"]),
+    (36, "2021-03-01", []),  # the first ends in 2024
+    # 48 months from February 29, 2016 end on the day before that of 2020, in other years with the month's last day
+    (24, "2016-02-29", ["2016-02-29..2018-02-28", "2018-03-01..2020-02-28", "2020-02-29..2022-02-28"]),
+    (12, "2018-02-28", ["2018-02-28..2019-02-27", "2019-02-28..2020-02-27", "2020-02-28..2021-02-27",
+                                   "2021-02-28..2022-02-27"]),
+    # 13 months from January 31, 2017 end with February 2018, 26 before March 31, 2019: always counted from the 31st
+    (13, "2017-01-31", ["2017-01-31..2018-02-28", "2018-03-01..2019-03-30", "2019-03-31..2020-04-30",
+                        "2020-05-01..2021-05-30", "2021-05-31..2022-06-30"]),
+    # 13 months again and again leave a year out: December 31, 2017, then January 31, 2019
+    (13, "2015-11-01", ["2015-11-01..2016-11-30", "2016-12-01..2017-12-31", "2018-01-01..2019-01-31",
+                        "2019-02-01..2020-02-29", "2020-03-01..2021-03-31", "2021-04-01..2022-04-30"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("months", "joined", "terms"), TERMS)
+def test_terms_that_begin_anew(months: int, joined: str, terms: list[str]) -> None:
+    made, who = (
+        plan(*BASE, f"require total at least 1 hour per {months} months from joined"),
+        somebody(joined=date.fromisoformat(joined)),
+    )
+    found = run(made, [], (2014, 2022), who).findings
+    assert [f"{f.window[0]}..{f.window[1]}" for f in found] == terms
+    assert [f.period for f in found] == [term[12:16] for term in terms]  # by the year of the last day
+    given = inputs([], [who])
+    wanted = reference.evaluate(made, given, (2014, 2022))
+    assert differences(wanted, duckdb.evaluate(made, given, (2014, 2022))) == []
+
+
+def test_terms_where_years_begin_in_september() -> None:
+    """24 months from September 1, 2015 are the school years 2015 and 2016; from the 2nd they end in the next one."""
+    for day, periods in ((1, ["2016", "2018"]), (2, ["2017", "2019"])):
+        made = plan(*BASE, "require total at least 1 hour per 24 months from joined", year_start=(9, 1))
+        found = run(made, [], (2015, 2019), somebody(joined=date(2015, 9, day))).findings
+        assert [f.period for f in found] == periods
+
+
+OF_TERMS = "require total at least 20 hours per 36 months from joined"
+ON_BORDERS = hours(("2016-06-14", 99), ("2016-06-15", 8), ("2019-06-14", 12), ("2019-06-15", 7), ("2022-06-14", 6),
+                   ("2022-06-15", 99))  # fmt: skip
+EACH_TERM = [
+    # rules beside it; what is required, achieved and said of the terms that end in 2019 and 2022
+    ([], (20, 20, "met"), (20, 13, "not_met")),
+    # ill from June 1, 2019 to September 30: 14 days of the first term, more than three months of the second
+    (["excuse r3 when leave lasts at least 3 months"], (20, 20, "met"), (20, 13, "excused")),
+    (["reduce r3 by 3 hours per full month of leave"], (20, 20, "met"), (11, 13, "met")),
+    (["reduce r3 by 1/2 when leave lasts at least 14 days"], (10, 20, "met"), (10, 13, "met")),
+    (["excuse year when leave lasts at least 1 day"], (20, 20, "met"), (20, 13, "not_met")),  # a term is no year
+]
+
+
+@pytest.mark.parametrize(("more", "first", "second"), EACH_TERM)
+def test_each_term_by_itself(more: list[str], first: tuple[object, ...], second: tuple[object, ...]) -> None:
+    made = plan(*BASE, OF_TERMS, *more)
+    who = somebody("P", ("illness", "2019-06-01", "2019-09-30"), joined=date(2016, 6, 15))
+    found = run(made, ON_BORDERS, (2018, 2022), who).findings
+    assert [f.period for f in found] == ["2019", "2022"]
+    assert [(f.required, f.achieved, f.status) for f in found] == [first, second]
+
+
+def test_a_term_that_goes_on_is_in_progress() -> None:
+    made, who = plan(*BASE, OF_TERMS), somebody(joined=date(2016, 6, 15))
+    found = run(made, ON_BORDERS, (2019, 2022), who, as_of="2022-06-13").findings
+    assert [(f.period, f.status) for f in found] == [("2019", "met"), ("2022", "in_progress")]
+
+
+def test_the_version_in_force_where_a_term_ends_governs_it() -> None:
+    """Terms of three years till 2018, of two from 2019 on: those of two from June 2016 end in 2018, 2020 and 2022."""
+    old, new = (rule("r", f"require total at least 1 hour per {n} months from joined", **when)  # type: ignore[arg-type]
+                for n, when in ((36, {"until": 2018}), (24, {"start": 2019})))  # fmt: skip
+    found = run(plan(*BASE, old, new), [], (2014, 2022), somebody(joined=date(2016, 6, 15))).findings
+    assert [f.window for f in found] == [
+        (date(2018, 6, 15), date(2020, 6, 14)),
+        (date(2020, 6, 15), date(2022, 6, 14)),
+    ]
+
+
+def test_what_follows_from_a_term_follows_in_the_year_in_which_it_ends() -> None:
+    made = plan(*BASE, OF_TERMS, "conclude not_excellent when r3 not met")
+    for person, sure, perhaps in ((somebody(joined=date(2016, 6, 15)), ["2022"], []),
+                                  (somebody(), [], ["2018", "2019", "2020", "2021", "2022"])):  # fmt: skip
+        decisions = run(made, ON_BORDERS, (2018, 2022), person).decisions
+        assert [d.period for d in decisions if d.consequences] == sure
+        assert [d.period for d in decisions if d.possible] == perhaps
+
+
+def test_terms_from_a_day_that_is_not_known_may_end_in_every_period() -> None:
+    found = run(plan(*BASE, OF_TERMS), ON_BORDERS, (2018, 2022), somebody()).findings
+    assert [(f.period, f.status, f.missing) for f in found] == [
+        (str(year), "undetermined", ("person:joined",)) for year in range(2018, 2023)
+    ]
+
+
+def test_terms_reach_to_the_ends_of_the_calendar() -> None:
+    made = plan(*BASE, "require total at least 1 hour per 12 months from joined")
+    for year, first, last in ((1, date.min, date(1, 12, 31)), (9999, date(9999, 1, 1), date.max)):
+        [f] = run(made, [], year, somebody(joined=date.min)).findings
+        assert f.window == (first, last)
+
+
 def test_before_the_first_year_there_is_no_block() -> None:
     made = plan(
         *BASE,

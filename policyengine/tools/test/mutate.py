@@ -215,8 +215,8 @@ def _without_one(node: tree.And | tree.Or) -> Iterator[tree.Condition]:
 
 
 def _turned(node: Any) -> Iterator[Any]:
-    """The comparison the other way round; of leave, with a day more or less, and of one stretch instead of all; of terms
-    the first alone."""
+    """The comparison the other way round; of leave, with a day more or less, and of one stretch instead of all; of
+    terms the first alone."""
     match node:
         case tree.Lasts(op=op, unit=unit, in_all=in_all):
             yield replace(node, op=">" if op == ">=" else ">=")
