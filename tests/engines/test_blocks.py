@@ -1,8 +1,11 @@
-"""Blocks of years on both engines: which there are, in what series, and what follows from their years."""
+"""Blocks of years and terms from each person's date on both engines: which there are, and what follows from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -80,3 +83,52 @@ def test_where_no_block_is_due_there_is_a_result_without_decisions(tmp_path: Pat
         assert (done.exit_code, "no decision is due in these periods" in done.output) == (0, True), done.output
     for table in ("decisions.csv", "findings.csv", "ledger.csv", "missing.csv"):
         assert (tmp_path / "reference" / table).read_bytes() == (tmp_path / "duckdb" / table).read_bytes()
+
+
+# --- terms from each person's own date, day by day --------------------------------------------------------------------
+
+LEAP_DAYS = [date(2008, 2, 29), date(2012, 2, 29), date(2016, 2, 29), date(2013, 1, 31), date(2013, 3, 1)]
+
+
+def terms(joined: date, months: int) -> Iterator[tuple[date, date]]:
+    """Each term's first and last day, until 2023. Its day after the last is the day of the month on which she joined;
+    where the month has no such day, its own last day ends the term."""
+    first, place = joined, joined.year * 12 + joined.month - 1
+    while first.year < 2024:
+        place += months
+        month = date(place // 12, place % 12 + 1, 1)
+        following = date((place + 1) // 12, (place + 1) % 12 + 1, 1)
+        longest = (following - month).days
+        last = month + timedelta(longest - 1 if joined.day > longest else joined.day - 2)
+        yield first, last
+        first = last + timedelta(1)
+
+
+@pytest.mark.parametrize(
+    ("months", "start"), [(12, (1, 1)), (13, (9, 1)), (24, (1, 1)), (36, (7, 15)), (60, (1, 1)), (18, (3, 1))]
+)
+def test_terms_day_by_day(months: int, start: tuple[int, int]) -> None:
+    """2,000 people in all, a third of whom joined at the end of a month; records on the first and last days of terms."""
+    rng = Random(months)
+    made = plan(*BASE, f"require total at least 12 hours per {months} months from joined", year_start=start)
+    people, records, expected = [], [], {}
+    for number in range(334):
+        who = f"P{number:03}"
+        joined = rng.choice(LEAP_DAYS) if number % 3 == 0 else date(2006, 1, 1) + timedelta(rng.randrange(4000))
+        people.append(somebody(who, joined=joined))
+        held = list(terms(joined, months))
+        ends = [date(2012, 1, 1) + timedelta(rng.randrange(4000)) for _ in range(4)]
+        ends += [rng.choice(rng.choice(held)) for _ in range(4) if held]
+        own = [(end, rng.randint(1, 9)) for end in ends]
+        records += [record(f"{who}-{n}", str(end), "training", amount, "hours", person=who)
+                    for n, (end, amount) in enumerate(own)]  # fmt: skip
+        for first, last in held:
+            year = last.year - ((last.month, last.day) < start)
+            if 2014 <= year <= 2020:
+                total = sum(amount for end, amount in own if first <= end <= last)
+                assert (who, str(year)) not in expected  # no two end in one year
+                expected[who, str(year)] = (first, last), total, "met" if total >= 12 else "not_met"
+    given = inputs(records, people)
+    wanted = reference.evaluate(made, given, (2014, 2020))
+    assert {(f.person_id, f.period): (f.window, f.achieved, f.status) for f in wanted.findings} == expected
+    assert differences(wanted, engine.evaluate(made, given, (2014, 2020))) == []

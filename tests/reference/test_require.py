@@ -241,6 +241,7 @@ TERMS = [
     (60, "2010-01-01", ["2010-01-01..2014-12-31", "2015-01-01..2019-12-31"]),
     (60, "2010-01-02", ["2010-01-02..2015-01-01", "2015-01-02..2020-01-01"]),
     (36, "2021-03-01", []),  # the first ends in 2024
+    (12, "2019-01-15", ["2019-01-15..2020-01-14", "2020-01-15..2021-01-14", "2021-01-15..2022-01-14"]),
     # 48 months from February 29, 2016 end on the day before that of 2020, in other years with the month's last day
     (24, "2016-02-29", ["2016-02-29..2018-02-28", "2018-03-01..2020-02-28", "2020-02-29..2022-02-28"]),
     (12, "2018-02-28", ["2018-02-28..2019-02-27", "2019-02-28..2020-02-27", "2020-02-28..2021-02-27",
@@ -297,6 +298,9 @@ def test_each_term_by_itself(more: list[str], first: tuple[object, ...], second:
     found = run(made, ON_BORDERS, (2018, 2022), who).findings
     assert [f.period for f in found] == ["2019", "2022"]
     assert [(f.required, f.achieved, f.status) for f in found] == [first, second]
+    given = inputs(ON_BORDERS, [who])
+    wanted = reference.evaluate(made, given, (2018, 2022))
+    assert differences(wanted, duckdb.evaluate(made, given, (2018, 2022))) == []
 
 
 def test_a_term_that_goes_on_is_in_progress() -> None:
