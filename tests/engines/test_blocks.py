@@ -108,7 +108,7 @@ def terms(joined: date, months: int) -> Iterator[tuple[date, date]]:
     ("months", "start"), [(12, (1, 1)), (13, (9, 1)), (24, (1, 1)), (36, (7, 15)), (60, (1, 1)), (18, (3, 1))]
 )
 def test_terms_day_by_day(months: int, start: tuple[int, int]) -> None:
-    """2,000 people in all, a third of whom joined at the end of a month; records on the first and last days of terms."""
+    """2,000 people in all, a third of whom joined at the end of a month; records on first and last days of terms."""
     rng = Random(months)
     made = plan(*BASE, f"require total at least 12 hours per {months} months from joined", year_start=start)
     people, records, expected = [], [], {}

@@ -514,6 +514,22 @@ def test_the_days_that_are_left_are_those_of_the_window_that_ends_first(tmp_path
     assert "2017 · in progress: 60 of 90 hours, 30 short, 305 days left" in text_of_case(case)
 
 
+def test_a_term_that_began_anew_is_told_with_its_own_days_and_records(tmp_path: Path) -> None:
+    """The second twelve months from July 1, 2016 hold the 20 hours of November 2017; 121 days of them are left."""
+    rule = ("term", "require total at least 30 hours per 12 months from joined", "")
+    law, files = law_of(tmp_path, rule), files_of(tmp_path, ROWS, JOINED)
+    (case,) = both(tmp_path, law, files, (2018, 2018), date(2018, 3, 1))
+    assert text_of_case(case).splitlines() == [
+        "Ann (P*) · 2018 · in progress; total 20 / 30 in 2017-07-01..2018-06-30, 10 short, 121 days left    vale",
+        "├─ total 0 hours",
+        "│  ├─ professional 0",
+        "│  └─ public 0",
+        "├─ total 20 / 30 in 2017-07-01..2018-06-30, 10 short    term, art. 3",
+        '│  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2',
+        "└─ enough would be: 10 more recognised hours by 2018-06-30",
+    ]
+
+
 def test_what_counts_in_a_window_that_is_no_period_is_told_under_it(tmp_path: Path) -> None:
     """Records of other years with it, and none of the period that lies outside; what is shown adds up."""
     law, files = law_of(tmp_path, *WINDOWS), files_of(tmp_path, ROWS, JOINED)
