@@ -254,7 +254,9 @@ class Explainer(Mender):
         return say(f"write {form}", f"请写 {form}"), (start, sign.end, form)
 
     def of_bare_length(self, leave: str, start: int) -> str | None:
-        """What to write for 病假 6 个月以上, illness 6 months or more, 休假 6 个月以下: of days, one stretch or several."""
+        """What to write for 病假 6 个月以上, illness 6 months or more, 休假 6 个月以下.
+
+        Of days it may be one stretch or several."""
         number, own = self.at(start, "NUMBER"), self.words.own
         unit = self.at(number.end, "UNIT") if number else None
         if number is None or unit is None:

@@ -177,8 +177,11 @@ PROPOSED = [
     ("excuse year when {}", "illness 6 months or more", ["leave in (illness) lasts at least 6 months"]),
     ("excuse year when {}", "illness 6 months or less", ["not leave in (illness) lasts more than 6 months"]),
     ("免除 本年 当 {}", "病假 3 个月以下", ["非 休假 属于（病假） 持续 超过 3 个月"]),
-    ("免除 本年 当 {}", "病假 90 天以内",
-     ["非 休假 属于（病假） 持续 超过 90 天", "非 休假 属于（病假） 累计 超过 90 天"]),
+    (
+        "免除 本年 当 {}",
+        "病假 90 天以内",
+        ["非 休假 属于（病假） 持续 超过 90 天", "非 休假 属于（病假） 累计 超过 90 天"],
+    ),
     ("免除 本年 当 {}", "休假 累计 90 天以下", ["非 休假 累计 超过 90 天"]),
     ("excuse year when {}", "leave lasts 6 months or less", ["not leave lasts more than 6 months"]),
     ("excuse year when {}", "leave lasts 60 days or less in all", ["not leave lasts more than 60 days in all"]),

@@ -66,7 +66,8 @@ HINTS = [  # a rule, and what its hint says in Chinese
      "时间须写明自哪一日至哪一日，如：入职日期 至 本年度 12月31日 满 30 年"),
     ("免除 本年 当 入职日期 不满 6 个月", "时间须写明自哪一日至哪一日，如：入职日期 至 本年度 12月31日 不满 6 个月"),
     ("结论 不得评优 当 公需科目 < 60 学时",
-     "学时多少由要求来问：先写一条规则 sixty-hours：一般要求 每年 总学时 不少于 60 学时；再写 sixty-hours 未完成（达到的，写 sixty-hours 完成）"),
+     "学时多少由要求来问：先写一条规则 sixty-hours：一般要求 每年 总学时 不少于 60 学时；再写 sixty-hours 未完成"
+     "（达到的，写 sixty-hours 完成）"),
     ("reject training when joined > 24 months",
      "时间须写明自哪一日至哪一日，如：入职日期 至 本年度 12月31日 超过 24 个月"),
 ]  # fmt: skip
