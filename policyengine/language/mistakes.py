@@ -253,7 +253,7 @@ class Mender:
         self.share(start)
         end = self.extent(start, self.after(stack, "UNIT"))
         word = self.sentence.text[start:end]
-        if end == start:
+        if end == start or (word in ("of", "的") and self.of_what(start)):
             self.missing_unit(start)
             if self.of_what(start):
                 raise Reported  # what follows would be read as that of a quantity
@@ -278,7 +278,10 @@ class Mender:
                 "PE200", say(f"a cap is no share: “{said}”", f"限额不是比例：“{said}”"), begun, total.end, of_cap()
             )
         else:
+            owed = self.at(total.end, self.words.terminal("要求" if self.chinese else "requirement"))
             instead = f"{of} 的 {number}" if self.chinese else f"{number} of {of}"
+            if owed:
+                instead = f"{of} 要求 的 {number}" if self.chinese else f"{number} of {of} requirement"
             hint = say(f"write {instead}", f"请写 {instead}")
             self.builder.problem("PE200", say(f"“{said}” is no quantity", f"“{said}”不是数额"), begun, total.end, hint)
         raise Reported

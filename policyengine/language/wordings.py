@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Container
 
 from policyengine.language import tree
+from policyengine.language.builder import TOTALS
 from policyengine.language.hints import of_cap
 from policyengine.language.numerals import in_words, numeral
 from policyengine.messages import say
@@ -16,11 +17,15 @@ _REQUIRE, _CAP, _CARRY = ("要求", "一般要求", "require", "expect"), ("限�
 _PART = "[0-9]+ *分之 *[0-9]+|[一二两三四五六七八九十百]+分之[一二两三四五六七八九十百]+|一半|[0-9][0-9./]*%?"
 _SHARE_OF = re.compile(f"(?P<of>[一-鿿]{{2,10}}?) *的 *(?P<share>{_PART})")
 _COUNTED_IN = re.compile("学时|学分|课时|要求")
+_OF_ALL = re.compile(  # 规定学时, 全年应完成学分, 要求: of everything; not 公需学时
+    "(?:全年|当年|本年|每年|年度|本?周期|规定|法定|要求|应当?|必?须|需要?|完成|达到|修满?|取得|参加|继续教育|总|全部|所有|所|计|得|的)*"
+    "(?:(?:学时|学分|课时)(?:总?数|总量)?(?:要求)?|(?<=要求))"
+)
 _OWED = re.compile("要求|[规法]定|应|须|需|达到")
 _SHARE_BEFORE = re.compile("([0-9][0-9./]*%?) *of +$")
 _OF_HOURS = re.compile(
-    "(?:the )?(?:annual |total |year's )*(?:(required )?(?:hours|credits)( required| owed)?|(requirement)s?|total)"
-    "(?![a-z0-9_-])"
+    "(?:the )?(?:annual |total |year's )*"
+    "(?:(required )?(?P<in>hours|credits)( required| owed| requirements?)?|(requirement)s?|total)(?![a-z0-9_-])"
 )
 _CONDITION = re.compile("[ 时分]当|(?<![a-z0-9_-])(?:when|where) ")
 _NUMBER = "(?P<number>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})"
@@ -144,7 +149,9 @@ def share_of_owed(folded: str, start: int) -> str | None:
     if said not in _REQUIRE + _CAP:
         return None
     if found := _SHARE_OF.match(folded, start):
-        if not _COUNTED_IN.search(found["of"]):
+        if said in _CAP:
+            return of_cap() if _COUNTED_IN.search(found["of"]) else None
+        if not _OF_ALL.fullmatch(found["of"]) or found["of"] in TOTALS or folded[:start].rstrip().endswith("要求"):
             return None
         total, owed = "总学分" if "学分" in found["of"] else "总学时", _OWED.search(found["of"]) is not None
         words = in_words(found["share"], 0)
@@ -153,7 +160,8 @@ def share_of_owed(folded: str, start: int) -> str | None:
         before, found = _SHARE_BEFORE.search(folded[:start]), _OF_HOURS.match(folded, start)
         if not before or not found:
             return None
-        total, owed, share = "total", any(found.groups()), before[1]
+        total = "total credits" if found["in"] == "credits" else "total"
+        owed, share = any(found.group(1, 3, 4)), before[1]
     if said in _CAP:
         return of_cap()
     if not owed:
@@ -163,12 +171,12 @@ def share_of_owed(folded: str, start: int) -> str | None:
 
 
 def _of_owed(total: str, share: str) -> str:
-    return f"{share} of total requirement" if total == "total" else f"{total} 要求 的 {share}"
+    return f"{share} of {total} requirement" if total.isascii() else f"{total} 要求 的 {share}"
 
 
 def _of_both(total: str, share: str) -> str:
     """A share of what is owed, and one of what was counted, in the rule's language."""
-    owed, counted = _of_owed(total, share), f"{share} of total" if total == "total" else f"{total} 的 {share}"
+    owed, counted = _of_owed(total, share), f"{share} of {total}" if total.isascii() else f"{total} 的 {share}"
     return say(f"of what is owed: {owed}; of what was counted: {counted}",
                f"占应完成的，请写 {owed}；占所计的，请写 {counted}")  # fmt: skip
 

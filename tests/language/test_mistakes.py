@@ -124,6 +124,12 @@ PROPOSED = [
     ("require distance at most {} per year", "50% of the required hours", ["50% of total requirement"]),
     ("require distance at most {} per year", "1/3 of annual requirement", ["1/3 of total requirement"]),
     ("require distance at most {} per year", "50% of the hours", ["50% of total requirement", "50% of total"]),
+    ("要求 每年 远程教育 不超过 {}", "全年应完成学分 的 1/3", ["总学分 要求 的 1/3"]),
+    ("要求 每年 远程教育 不超过 {}", "1/3 总学时 要求", ["总学时 要求 的 1/3"]),
+    ("require distance at most {} per year", "50% total requirement", ["50% of total requirement"]),
+    ("require distance at most {} per year", "50% of the required credits", ["50% of total credits requirement"]),
+    ("require distance at most {} per year", "50% of credits", ["50% of total credits requirement"]),
+    ("cap self_study at {} per year", "30% of required hours", ["30 hours"]),
     ("要求 {} 总学时 不少于 120 学时", "注册有效期内", ["自 入职日期 起 每 36 个月", "自 2020 年起 每 3 年"]),
     ("要求 {} 总学时 不少于 120 学时", "每个聘期", ["自 入职日期 起 每 36 个月", "自 2020 年起 每 3 年"]),
     ("限额 自学成果 {} 不超过 60 学时", "每一周期", ["自 入职日期 起 36 个月内", "自 2020 年起 每 3 年"]),
@@ -220,6 +226,12 @@ NOT_PROPOSED = [
     ("免除 本年 当 情形 属于（病假、产假） 6 个月 以上", "不少于 6 个月"),
     ("免除 本年 当 非 休假 持续 6 个月 以下", "不超过 6 个月"),
     ("免除 本年 当 入职当年及次年", "= 本年度"),
+    ("要求 每年 专业科目 不少于 公需学时 的 50%", "总学时 要求"),  # of the public hours
+    ("要求 每年 专业科目 不少于 应修专业学时 的 50%", "总学时"),
+    ("要求 每年 专业科目 总学时 的 2/3", "总学时 要求"),  # how it is compared is missing
+    ("要求 每年 专业科目 不少于 总学分 要求 要求 的 2/3", "总学时 要求"),
+    ("cap self_study at 30% of required hours per year", "units"),
+    ("carry excess over annual-hours up to 50% of the excess to the next year", "units"),
     ("免除 本年 当 首次注册当年", "请写 "),
     ("免除 本年 当 入职日期 所在年度 = 次年", "3 个月"),
     ("不予认定 当 日期 晚于 当年", "= 本年度"),
@@ -254,8 +266,8 @@ def test_an_empty_rule() -> None:
         ("限额", "PE200"),
         ("认定 培训班 当 考核结果 = 合格、", "PE200"),
         ("recognise training when result = passed,", "PE200"),
-        ("限额 培训班 每年 不超过 2/3 的", "PE207"),
-        ("cap training at 50% of the ", "PE207"),
+        ("限额 培训班 每年 不超过 2/3 的", "PE206"),
+        ("cap training at 50% of the ", "PE206"),
     ],
 )
 def test_a_rule_that_breaks_off_is_answered_as_with_its_full_stop(rule: str, code: str) -> None:
