@@ -38,7 +38,7 @@ _TERM_IN_ENGLISH = re.compile(
     "(?:(?:registration|renewal|licen[cs]e|licensing|certification|validity|reporting) )*(?:periods?|cycles?|terms?)"
     "(?![a-z0-9_-])"
 )
-_FROM_A_DATE = " +(?:from|of|after|since|starting) +(?:the +)?(?P<date>[a-z_]+)(?![a-z0-9_-])"
+_FROM_A_DATE = " +(?:from|of|after|since|starting) +(?:the +)?(?P<date>(?!in )[a-z_]+)(?![a-z0-9_-])"
 _EVERY = re.compile(
     f"(?:every|each) +(?P<number>[0-9]{{1,3}}|[a-z]+) +(?P<unit>year|month)s?(?:{_FROM_A_DATE})?(?![a-z0-9_-])"
 )
@@ -49,6 +49,7 @@ _EACH_MONTHS = re.compile(
     "(?:自 *(?P<date>[一-鿿]+?) *起 *)?(?P<each>每) *[满隔]? *(?P<number>[0-9]{1,3}) *个?(?P<unit>年|月)内?"
 )
 _BLOCK = re.compile("[0-9]{4} *年起 *$")
+_STARTING = re.compile(" +(?:starting|beginning)(?: in| from)? +([0-9]{4})(?![0-9])")
 _EACH_YEAR = re.compile("(?:(?:each|every|a) +year|annually|yearly)(?![a-z0-9_-])")
 _LAST = re.compile(f"(?:(?:最近|近|前|过去|以往|连续|滚动)的? *)+{_NUMBER} *个?(?P<unit>年|月)")
 _LAST_IN_ENGLISH = re.compile(
@@ -56,12 +57,14 @@ _LAST_IN_ENGLISH = re.compile(
     "(?P<number>[0-9]{1,3}) +(?:rolling +|consecutive +)?(?P<unit>year|month)s?(?![a-z0-9_-])(?! +(?:of|from|after) )"
 )
 _AVERAGE = re.compile(f"(?:{_NUMBER} *年)?(?:年均|每?年?平均)")
-_SAME = re.compile("同一个? *(?P<zh>[一-鿿]+)|(?:for |of )?(?:each|the same) (?P<en>[a-z_]+)(?![a-z0-9_-])")
+_SAME = re.compile(
+    "(?:同一个? *(?P<zh>[一-鿿]+)|(?:for |of )?(?:each|the same) (?P<en>[a-z_]+)(?![a-z0-9_-]))(?! *(?:[、,和及]|and ))"
+)
 _YEAR = re.compile("每年度?|per year")
-_OF_A_FIELD = re.compile("(?:每个? *[一-鿿a-z_]+|(?<![a-z])per [a-z_]+) +$")
+_OF_A_FIELD = re.compile("(?:每个? *([一-鿿a-z_]+)|(?<![a-z])per ([a-z_]+)) +$")
 _AFTER = re.compile(
     "(?P<what>[一-鿿]{2,8}?)(?:之?日)? *(?:起|[以之]?后)的? *(?P<each>每[满隔]?)? *"
-    f"(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)"
+    f"(?:{_NUMBER}|(?P<half>半)) *个?(?P<unit>年|月)(?!半)"
 )
 _BOUND = "不少于|不低于|不超过|不高于|不得|至少|最多|at least|at most|no (?:more|less) than"
 _ALSO = re.compile(
@@ -227,7 +230,8 @@ def _of_one_value(folded: str, start: int, declared: Container[str]) -> str | No
         form = f"每个 {field}" if same["zh"] else f"per {field}"
         return say(f"write {form}, which is a limit of each year", f"请写 {form}，按年计")
     before = folded[:start]
-    after_field = _OF_A_FIELD.search(before) and _YEAR.match(folded, start)
+    of_field = _OF_A_FIELD.search(before)
+    after_field = of_field and (of_field[1] or of_field[2]) in declared and _YEAR.match(folded, start)
     if after_field or (folded.startswith("每个", start) and before.rstrip().endswith("每年")):
         year = "每年" if folded[start] >= "一" else "per year"
         return say(f"leave out “{year}”: a limit per value of a field is one of each year",
@@ -244,14 +248,16 @@ def _in_chinese(folded: str, start: int, said: str, declared: Container[str]) ->
         return _of_last(f"任意 {_figure(last['number'])} 年") if last["unit"] == "年" else _no_months()
     if after := _AFTER.match(folded, start):
         what = after["what"].removeprefix("自").removesuffix("日期")
-        date = next((name for name in (f"{what}日期", what) if name in declared), "入职日期")
+        date = next((name for name in (f"{what}日期", what) if name in declared), None)
         count = "6" if after["half"] else _figure(after["number"])
         if not count.isascii():
             return None  # 十十年: nobody can say how many
         months = count if after["unit"] == "月" or after["half"] else str(12 * int(count))
         if after["each"] and (said in _CAP or int(months) < tree.LEAST_TERM):
             return None
-        form = f"自 {date} 起 每 {months} 个月" if after["each"] else f"自 {date} 起 {months} 个月内"
+        form = f"自 {date or '入职日期'} 起 " + (f"每 {months} 个月" if after["each"] else f"{months} 个月内")
+        if date is None:
+            return say(f"say from which date, for example {form}", f"请写明自哪一日期起，如 {form}")
         return say(f"write {form}", f"请写 {form}")
     return None
 
@@ -265,13 +271,22 @@ def _in_english(folded: str, start: int, said: str) -> str | None:
     if every and every["number"].isdecimal():
         if every["unit"] == "month":
             return _no_months()
+        if since := _STARTING.match(folded, every.end()):
+            return _of_blocks(every["number"], since[1])
         form, rolling = f"per {every['number']} years starting 2020", f"in any {every['number']} years"
         return say(f"write {form}; rolling: {rolling}", f"请写 {form}；滚动计算：{rolling}")
     if _EACH_YEAR.match(folded, start):
         return say("write per year", "请写 per year")
+    if last and (since := _STARTING.match(folded, last.end())):
+        return _of_blocks(last["number"], since[1])
     if last:
         return _of_last(f"in any {last['number']} years") if last["unit"] == "year" else _no_months()
     return None
+
+
+def _of_blocks(years: str, since: str) -> str:
+    form = f"per {years} years starting {since}"
+    return say(f"write {form}", f"请写 {form}")
 
 
 def _figure(number: str) -> str:

@@ -157,6 +157,9 @@ PROPOSED = [
     ("限额 学术讲座 每个 名称 {}不超过 10 学时", "每年 ", [""]),
     ("限额 学术讲座 {}每个 名称 不超过 10 学时", "每年 ", [""]),
     ("cap lecture at 10 hours {}", "for the same title", ["per title"]),
+    ("require total at least 120 hours {}", "every 5 years starting in 2016", ["per 5 years starting 2016"]),
+    ("require total at least 120 hours {}", "in 5 years starting 2016", ["per 5 years starting 2016"]),
+    ("要求 {} 总学时 不少于 90 学时", "首次注册后 12 个月内", ["自 入职日期 起 12 个月内"]),  # for example
     ("免除 本年 当 {}", "取得资格当年", ["取得资格日期 所在年度 = 本年度"]),
     ("免除 本年 当 {}", "入职日期 在 本年度", ["入职日期 所在年度 = 本年度"]),
     ("excuse year when {}", "joined in this year", ["year of joined = this year"]),
@@ -225,6 +228,14 @@ def test_what_is_proposed_for_what_laws_write_is_read(rule: str, said: str, prop
 NOT_PROPOSED = [
     ("免除 本年 当 情形 属于（病假、产假） 6 个月 以上", "不少于 6 个月"),
     ("免除 本年 当 非 休假 持续 6 个月 以下", "不超过 6 个月"),
+    ("限额 学术讲座 每次 每年 不超过 10 学时", "字段"),
+    ("限额 学术讲座 每年 每年 不超过 10 学时", "字段"),
+    ("限额 学术讲座 同一 名称、项目 不超过 10 学时", "每个"),
+    ("cap lecture at 10 hours for each title and project", "per title"),
+    ("要求 自入职之日起一年半内 总学时 不少于 90 学时", "12"),
+    ("要求 首次注册后 12 个月内 总学时 不少于 90 学时", "请写 "),
+    ("require total at least 90 hours every 5 years starting 2016", "2020"),
+    ("require total at least 90 hours in 5 years starting 2016", "in any"),
     ("免除 本年 当 入职当年及次年", "= 本年度"),
     ("要求 每年 专业科目 不少于 公需学时 的 50%", "总学时 要求"),  # of the public hours
     ("要求 每年 专业科目 不少于 应修专业学时 的 50%", "总学时"),
