@@ -71,12 +71,17 @@ _ALSO = re.compile(
     "[,、;]? *(?:其中|并且?|且|同时|另外?|(?:of which|including|and|with)(?![a-z0-9_-]))"
     f"|[,、;] *(?!当|when)[^,、;当]{{1,20}}?(?:{_BOUND})|{_BOUND}"
 )
+_ONE_MORE = re.compile(
+    f"(?:[,、;] *|(?:并且?|且|同时|和) *)(?!当|优先|后于)[^,、;当]{{1,20}}?(?:{_BOUND})"
+    "|(?:[,;] *|and +)(?!when|taking|after)[a-z_, ]{1,40}? at [0-9]"
+)
 _OR = re.compile("[,、]? *(?:或者?|or(?![a-z0-9_-]))")
 _ELSE = re.compile("[,、;]? *(?:否则|其[他它余]|(?:otherwise|else)(?![a-z0-9_-]))")
 _LISTED = re.compile("、|和|及|与|,|and(?![a-z0-9_-])")
+_ONE_RULE = re.compile("(?:核减|reduce) *[a-z0-9_/-]+ *$")
 _OF_THE_YEAR = re.compile(
     f"[,、;]? *(?:每年度?|全年|年度)[^,、;]{{0,6}}?(?:{_BOUND})"
-    "|per year|(?:up to|at most) [0-9.]+ [a-z]+ (?:per|a|each) year"
+    "|per year|[,;]? *(?:up to|at most) [0-9.]+ [a-z]+ (?:per|a|each) year"
 )
 _THIS_YEAR = re.compile(
     "(?P<what>[一-鿿]{0,8}?)(?P<zh_not>不)?(?:当年度?|[在于属]+ *(?:当年|本年)度?)"
@@ -115,15 +120,19 @@ _YEAR_END = re.compile(
 _OR_ABOVE = re.compile("[一-鿿]{0,8}?及?其?以([上下])")
 _COUNTED = "[0-9]+ *(?:年|周岁|个?月|天|项|字|元|学[时分]|课时|小时|分钟)?"
 _FIGURE_OR_ABOVE = re.compile(f"({_COUNTED}) *及?其?以([上下])")
-_COUNTED_BEFORE = re.compile(f"(=|为|等于)? *({_COUNTED}) *$")
+_COUNTED_BEFORE = re.compile(
+    "(?P<sign>(?P<equal>=|为|等于)|[少多]于|[高低]于|[大小]于|超过|满|达到|至少|至多|最多|[<>]=?)?"
+    f" *(?<![0-9])(?P<figure>{_COUNTED}) *$"
+)
 _AMONG = re.compile("在 *([一-鿿a-z_]+?) *(?:之?[中内]|范围内?)")
-_FIRST_FEW = re.compile(f"前 *{_NUMBER}")
+_FIRST_FEW = re.compile(f"前 *{_NUMBER}(?! *(?:[0-9]|个?[年月周]|[天日]))")
 _UP_TO = re.compile("(?:至|到|to|-|~) *([0-9]+)")
-_FIGURE_BEFORE = re.compile("(?:=|为|等于|是|in)? *([0-9]+) *$")
+_FIGURE_BEFORE = re.compile("(?:=|为|等于|是|(?<![a-z])(?:in|is)) *([0-9]+) *$")
 _SUM = re.compile(
     "(?:总学[时分]|(?:所|尚)?[缺欠差]少?的? *学[时分]|完成(?:的|总)?学[时分]|学[时分])"
     "|(?:total|shortfall|hours|credits)(?![a-z0-9_-])"
 )
+_OWN_DAY = re.compile(" *(?:按|开始|结束|天|start|end|split|by(?![a-z]))")
 _EACH_YEAR_BEFORE = re.compile("(?:每年度?|全年) *$")
 
 
@@ -320,6 +329,8 @@ def of_one_figure(folded: str, start: int, ended: bool) -> str | None:
     ``ended``: whether the rule could end there.
     """
     said = verb(folded)
+    if said in _CAP and ended and not _CONDITION.search(folded[:start]) and _ONE_MORE.match(folded, start):
+        return say("each limit is a rule of its own", "每一限额各写一条规则")
     if said in _REQUIRE and ended and not _CONDITION.search(folded[:start]):
         begins = "当" if not said.isascii() else "when"
         if _ALSO.match(folded, start):
@@ -337,7 +348,7 @@ def of_one_figure(folded: str, start: int, ended: bool) -> str | None:
         form = "measure NAME: hours of A, B" if said.isascii() else "计量 名称：甲、乙 的 学时"
         return say(f"a requirement is of one term or measure: a rule for each, or for all together a measure ({form})",
                    f"一条要求只写一个词条或计量项：各自的要求各写一条；合计的先写计量项（{form}）")  # fmt: skip
-    if said in ("核减", "reduce") and _LISTED.match(folded, start):
+    if said in ("核减", "reduce") and _ONE_RULE.search(folded[:start]) and _LISTED.match(folded, start):
         return say("what is reduced is one requirement: write a rule for each", "一条核减只写一项要求：请各写一条规则")
     of_the_year = _EACH_YEAR_BEFORE.search(folded[:start]) or _OF_THE_YEAR.match(folded, start)
     if said in ("折算", "convert") and of_the_year:
@@ -436,11 +447,9 @@ def _of_terms_and_ranks(folded: str, start: int) -> str | None:
         return _of_a_bound(*figure_above.groups())
     if above := _OR_ABOVE.match(folded, start):
         if counted := _COUNTED_BEFORE.search(folded[:start]):
-            return (
-                _of_a_bound(counted[2], above[1])
-                if counted[1]
-                else say(f"leave out “{above[0]}”", f"请去掉“{above[0]}”")
-            )
+            if counted["equal"]:
+                return _of_a_bound(counted["figure"], above[1])
+            return say(f"leave out “{above[0]}”", f"请去掉“{above[0]}”") if counted["sign"] else None
         return say("terms have no order: list those that are meant: 级别 属于（省级、国家级）",
                    "词条没有高低：请一一列出，如 级别 属于（省级、国家级）")  # fmt: skip
     if among := _AMONG.match(folded, start):
@@ -464,9 +473,9 @@ def _of_a_bound(figure: str, side: str) -> str:
 def of_an_assignment(folded: str, start: int) -> str | None:
     """归期 按 发表日期, assign by published_on: another day than a record's own."""
     before = folded[:start].rstrip()
-    if folded.startswith("归期") and before.endswith("按"):
+    if folded.startswith("归期") and before.endswith("按") and not _OWN_DAY.match(folded, start):
         form = "归期 至 申报年度"
-    elif folded.startswith("assign") and folded.startswith("by ", start):
+    elif folded.startswith("assign") and folded.startswith("by ", start) and not _OWN_DAY.match(folded, start + 3):
         form = "assign to claimed_year"
     else:
         return None
