@@ -733,6 +733,25 @@ def test_what_follows_from_two_rules_is_called_once_where_no_rules_stand(county:
     assert (tmp_path / "c.html").read_text().count("not excellent") == 1
 
 
+def test_what_may_follow_from_two_rules_is_told_once(county: Path, tmp_path: Path) -> None:
+    """A6 has not met the year, and no region is known: what is missing names the consequence for each rule."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    pack = tmp_path / "county" / "policies" / "county"
+    declared = (pack / "pack.yaml").read_text().replace("不得评优}", "不得评优, not_renewed: 不予注册}")
+    (pack / "pack.yaml").write_text(declared)
+    with (pack / "rules.yaml").open("a") as rules:
+        for region in ("north", "south"):
+            rule = f"conclude not_renewed when not met and region = {region}"
+            rules.write(f"- id: of-{region}\n  cites: {{source: act, at: art. 9}}\n  rule: {rule}\n")
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text()
+    row = unpacked(page, "index")["columns"]["id"].index("A6")
+    assert unpacked(page, "d0")[row][3] == ["not renewed"]
+
+
 def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
     """Large results have ledgers in no order, without what records say, fractions over a common denominator."""
     from policyengine.tools.publish.publish import publish
