@@ -112,6 +112,24 @@ def test_both_languages_give_the_same_two_commands() -> None:
     assert ".venv/bin/python -m pytest -n 2" in run
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a script for a shell of Unix")
+@pytest.mark.parametrize(("types", "tests", "code"), [("exit 0", 0, 0), ("exit 2", 0, 2), ("exec sleep 60", 5, 5)])
+def test_ci_fails_as_one_of_both_and_leaves_nothing_running(types: str, tests: int, code: int, tmp_path: Path) -> None:
+    """The check of types went on behind the tests that had failed, and wrote below what comes next."""
+    (tmp_path / ".ci").mkdir()
+    own = tmp_path / ".venv" / "bin"
+    own.mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    programs = {"ruff": "exit 0", "apt-get": "exit 0", "mypy": types, "python": f'[ "$2" = pip ] || exit {tests}'}
+    for name, does in programs.items():
+        (own / name).write_text(f"#!/bin/sh\n{does}\n")
+        (own / name).chmod(0o755)
+    path = {"PATH": f"{own}:{os.environ['PATH']}"}
+    # it ends when all who may write have
+    done = subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=path, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 def test_the_first_command_is_the_one_that_is_shown_to_work() -> None:
     """Its part after installing is run above; only making the environment and installing need the network."""
     (first, *_) = re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
