@@ -38,21 +38,21 @@ _OUTCOME = re.compile(
 )
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
 _ASKED = re.compile(
-    "(?:(?P<name>[a-z0-9_/-]+) +)?(?P<either>met +or +)?(?P<denied>not +)?(?P<state>met|excused)"
+    "(?<![a-z0-9_/-])(?:(?P<name>[a-z0-9_/-]+) +)?(?P<either>met +or +)?(?P<denied>not +)?(?P<state>met|excused)"
     "(?: +for(?: +at least| +not? (?:less|fewer) than)?(?: +[0-9]+(?: +(?:years?|cycles?))?)?)? *$"
 )
 _SO_MANY = re.compile(  # for 2 or more of the last 5 years, in 2 of last 5 years, at most 2 out of 5 years
     "(?:(?:for|in) +)?(?:(at least|at most|(?:not? )?(?:more|greater|less|fewer) than) +)?([0-9]+)(?: +or more)? +"
     "(?:(?:years?|cycles?|times) +)?(?:of|in|out of|during|within) +(?:the +)?(?:(?:last|past) +)?([0-9]+)"
-    "(?: +(cycles))?"
+    "(?: +(?:last|past))?(?: +(cycles))?"
 )
 _RUN = re.compile(  # for 2 consecutive years, in 2 years in a row
     "(?:(?:for|in) +)?([0-9]+) +(consecutive +|successive +)?(year|cycle)s?(?P<row> +(?:in a row|in succession))?"
 )
-_SPAN = "(?P<years>[0-9]+) *(?P<unit>年|个年度|个?[一-鿿]{0,6}?周期)"
+_SPAN = "(?<![0-9])(?P<years>[0-9]+) *(?P<unit>年|个年度|个?[一-鿿]{0,6}?周期)"
 _STATE = "(?:尚?未完成|没有?完成|未达标|不合格|已?完成|达标|合格|已免除)"
-_ID = "[a-z0-9_/-]*[a-z][a-z0-9_/-]*"
-_HAVE = "(?:有|共|累计|至少|不少于|不低于|[内中里之以间 ])*"
+_ID = "(?<![a-z0-9_/-])[0-9_/-]*[a-z][a-z0-9_/-]*"
+_HAVE = "(?:有|共|累计|至少|不少于|不低于|[内中里之以间 ])*+"  # taken whole: whatever follows begins with none of these
 _SIGN = "不?(?:超过|多于|大于)|至多|最多|少于|小于|低于|不足|不满"
 _FEW = re.compile(  # 近 5 年 未完成 2 年, 5 年内有 2 年未完成, 近 5 年 有 2 次 未完成
     f"(?:(?P<name>{_ID}) *)?(连续|最?近|过去)? *{_SPAN}{_HAVE}(?P<of>{_ID})? *"
@@ -158,7 +158,7 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
     if not asked:
         return None
     named, either, denied, state = asked.groups()
-    called = None if named in ("when", "where", "and", "or", "not", "either") else named
+    called = None if named in ("when", "where", "and", "or", "not", "either", "for") else named
     after = folded[asked.end("state") :].lstrip()
     if some := _SO_MANY.match(after):
         sign, count, many, cycles = some.groups()

@@ -44,8 +44,9 @@ STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
 _HALF_A_YEAR = re.compile("半年|half a year(?![a-z])")
 _LEAVE_IN_ALL = re.compile("休假[^且或]*(?:累计|合计|共)[^且或]*$")
+_NO_NUMBER = re.compile("[0-9]{40}")  # nobody is helped by a sentence with it
 _PRESENCE = re.compile("(present|missing)(?![a-z0-9_])")
-_BEGUN = re.compile("[0-9][0-9.]*(?: *分|个)? *$")
+_BEGUN = re.compile("(?<![0-9])[0-9][0-9.]*(?: *分|个)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
 
 
@@ -58,6 +59,7 @@ class Mender:
         self.chinese = "\u4e00" <= self.sentence.text.lstrip(f" {QUOTES}")[:1] <= "\u9fff"
         self.surface = "zh" if self.chinese else "en"
         self.words = Expected(self.grammar, self.chinese)
+        self.sentence.hints &= _NO_NUMBER.search(self.sentence.folded) is None
 
     def mend(self, start: int, stack: list[int]) -> Token | int | None:
         """A token or place to go on with, once what stands at ``start`` is reported; None: a plain syntax error."""
@@ -117,7 +119,7 @@ class Mender:
 
     def number_before(self, start: int) -> int:
         """Where the number that ends before ``start`` begins; ``start`` where there is none."""
-        found = re.search(r"[0-9][0-9./%]* *$", self.sentence.folded[:start])
+        found = re.search(r"(?<![0-9])[0-9][0-9./%]* *$", self.sentence.folded[:start])
         return found.start() if found else start
 
     def rest_of_word(self, start: int, stack: list[int]) -> int | None:
@@ -271,7 +273,7 @@ class Mender:
         if total is None:
             return
         begun = self.number_before(start)
-        number, of = self.sentence.text[begun:start].strip(), total.text.strip()
+        number, of = clipped(self.sentence.text[begun:start].strip()), total.text.strip()
         said = clipped(" ".join(self.sentence.text[begun : total.end].split()))
         if self.sentence.folded.startswith(("限额", "cap ")):
             self.builder.problem(
@@ -305,7 +307,7 @@ class Mender:
     def of_what(self, end: int) -> str | None:
         """How to say of what the share is taken that ends there; None where the number is no share."""
         number = self.sentence.folded[self.number_before(end) : end].strip()
-        return share_of_what(self.sentence.folded, number)
+        return share_of_what(self.sentence.folded, clipped(number))
 
     def units(self) -> str:
         return say("units: hours, credits, minutes, clock_hours, days, characters, items, months, years, yuan",

@@ -22,7 +22,7 @@ _OF_ALL = re.compile(  # 规定学时, 全年应完成学分, 要求: of everyth
     "(?:(?:学时|学分|课时)(?:总?数|总量)?(?:要求)?|(?<=要求))"
 )
 _OWED = re.compile("要求|[规法]定|应|须|需|达到")
-_SHARE_BEFORE = re.compile("([0-9][0-9./]*%?) *of +$")
+_SHARE_BEFORE = re.compile("(?<![0-9])([0-9][0-9./]*%?) *of +$")
 _OF_HOURS = re.compile(
     "(?:the )?(?:annual |total |year's )*"
     "(?:(required )?(?P<in>hours|credits)( required| owed| requirements?)?|(requirement)s?|total)(?![a-z0-9_-])"
@@ -127,7 +127,7 @@ _COUNTED_BEFORE = re.compile(
 _AMONG = re.compile("在 *([一-鿿a-z_]+?) *(?:之?[中内]|范围内?)")
 _FIRST_FEW = re.compile(f"前 *{_NUMBER}(?! *(?:[0-9]|个?[年月周]|[天日]))")
 _UP_TO = re.compile("(?:至|到|to|-|~) *([0-9]+)")
-_FIGURE_BEFORE = re.compile("(?:=|为|等于|是|(?<![a-z])(?:in|is)) *([0-9]+) *$")
+_FIGURE_BEFORE = re.compile("(?:=|为|等于|是|(?<![a-z])(?:in|is)) *(?<![0-9])([0-9]+) *$")
 _SUM = re.compile(
     "(?:总学[时分]|(?:所|尚)?[缺欠差]少?的? *学[时分]|完成(?:的|总)?学[时分]|学[时分])"
     "|(?:total|shortfall|hours|credits)(?![a-z0-9_-])"

@@ -210,6 +210,11 @@ PROPOSED = [
     ("结论 可以晋升 当 {}", "总学时 >= 120 学时", ["sixty-hours 完成"]),
     ("conclude promotion_ready when {}", "met last year", ["met in each of last 2 years"]),
     ("结论 不得评优 当 {}", "总学时 < 60 学时", ["sixty-hours 未完成"]),
+    (
+        "conclude not_excellent when {}",
+        "five-years not met for 2 of 3 last cycles",
+        ["five-years not met for 2 of last 3 cycles"],
+    ),
     ("conclude not_excellent when {}", "not met last year", ["not met for 2 years running"]),
     ("conclude not_excellent when {}", "total less than 60 hours", ["sixty-hours not met"]),
 ]
@@ -335,6 +340,16 @@ def test_long_lists_are_no_depth() -> None:
         "要求 每年 总学时 不少于 一" + "点九" * 4900,
         "require total at least " + "one hundred " * 800,
         "convert training at " + "1/" * 4900,
+        "认定 论文 当 作者排名 " + "9" * 9900 + " 以上",
+        "认定 论文 当 作者排名 = " + "9" * 9900 + "x 至 3",
+        "结论 不得评优 当 近 5 年 " + "有" * 9900,
+        "结论 不得评优 当 近 5 年 内 超过 " + "9" * 9900 + " 年 未完成",
+        "conclude not_excellent when met for at most 3 of last " + "9" * 9900 + " years",
+        "要求 每年 专业科目 不少于 " + "9" * 9900 + "% 总学时",
+        "结论 不得评优 当 近 " + "5" * 9900 + " 年 x",
+        "结论 不得评优 当 " + "a" * 9900 + " 近 5 年 x",
+        "conclude not_excellent when " + "a" * 9900 + " met for at most x",
+        "conclude not_excellent when not met for at most " + "9" * 9900 + " of x",
     ],
     ids=lambda text: text[:24],
 )
