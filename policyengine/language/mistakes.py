@@ -36,7 +36,7 @@ from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
-from policyengine.language.wordings import of_a_test, share_of_owed, share_of_what, stretch
+from policyengine.language.wordings import of_a_sum, of_a_test, share_of_owed, share_of_what, stretch
 from policyengine.messages import say
 
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
@@ -135,6 +135,8 @@ class Mender:
         word = self.sentence.text[last.start : end]
         if last.type == "UNIT":
             self.unknown_unit(word, last.start, end)
+        elif declared := self.sentence.vocabulary.forms.forms.get(self.sentence.folded[last.start : end]):
+            self.other_kind(word, last.start, end, [last.type], declared)
         else:
             self.undeclared(word, last.start, end, [last.type], self.known([last.type]))
         return end
@@ -378,8 +380,17 @@ class Mender:
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
         wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
         message = say(f"“{word}” is a {named}; a {wanted} is expected here", f"“{word}”是{named}，此处应为{wanted}")
-        hint = of_requirement(self.sentence.folded, word, end) if "TABLE" in kinds else self.stretch(start, kinds)
+        concludes = "MEASURE" not in kinds and self.in_a_conclusion(start)
+        asked = "TABLE" in kinds or concludes
+        hint = of_requirement(self.sentence.folded, word, end) if asked else self.stretch(start, kinds)
+        if hint is None and concludes and any(named.kind == "measure" for named in declared):
+            hint = of_a_sum(self.chinese)
         self.builder.problem("PE202", message, start, end, hint or self.some(kinds))
+
+    def in_a_conclusion(self, start: int) -> bool:
+        """Whether what stands there is in the condition of a conclusion."""
+        begun = re.search("当|(?<![a-z0-9_-])when ", self.sentence.folded[:start])
+        return begun is not None and self.sentence.folded.startswith(("结论", "conclude"))
 
     def known(self, kinds: Sequence[str], terminals: Iterable[str] = ()) -> dict[str, str]:
         """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""

@@ -33,6 +33,7 @@ _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _BEGUN_CONDITION = re.compile("当|(?<![a-z0-9_-])(?:when|where) ")
 _OR_MORE = re.compile(" *(?:or|and) +(?:more|over|above|longer)(?![a-z])")
 _OR_LESS = re.compile(" *(?:(?:及?其?以下|[以之]内)|(?:or|and) +(?:less|fewer|under|shorter)(?![a-z]))")
+_OPEN_LIST = re.compile(r"(?:属于|(?<![a-z])in) *\([^()]*$")
 _LEAVE_ALONE = re.compile(r"(?:(?<![a-z0-9_-])leave|休假) *(?:(?:(?:is +)?in|属于) *\([^()]*\))? *$")
 _LEAVE = re.compile(
     r"((?:非|(?<![a-z0-9_-])not) *)?"  # denied
@@ -205,6 +206,8 @@ class Explainer(Mender):
             return say(f"write {form}", f"请写 {form}"), None
         kinds, end = self.kinds(last, start)
         asked = self.lasting(end)
+        if asked and _OPEN_LIST.search(self.sentence.folded[: last.start]):  # 休假 属于（产假、病假 持续
+            return say("close the bracket of the list before it", "请先写完前面列举的括号：）"), None
         if asked and self.ends_in_circumstance():
             verb = own("lasts", "累计" if asked.type == "_IN_ALL" else "持续")
             form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")

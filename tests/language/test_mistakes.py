@@ -209,6 +209,8 @@ PROPOSED = [
     ("结论 可以晋升 当 {}", "累计 3 年 完成", ["近 5 年 内 有 3 年 完成"]),
     ("结论 可以晋升 当 {}", "总学时 >= 120 学时", ["sixty-hours 完成"]),
     ("conclude promotion_ready when {}", "met last year", ["met in each of last 2 years"]),
+    ("结论 不得评优 当 {}", "面授学时 < 20 学时", ["sixty-hours 未完成"]),
+    ("conclude not_excellent when {}", "elective less than 20 hours", ["sixty-hours not met"]),
     ("结论 不得评优 当 {}", "总学时 < 60 学时", ["sixty-hours 未完成"]),
     (
         "conclude not_excellent when {}",
@@ -254,6 +256,8 @@ NOT_PROPOSED = [
     ("限额 自学成果 每年 不超过 30 学时，论文 每年 不超过 20 学时", "逗号"),
     ("cap self_study at 30 hours per year, paper at 10 hours per year", "comma"),
     ("免除 本年 当 入职当年及次年", "= 本年度"),
+    ("免除 本年 当 休假 属于（产假、病假 持续 不少于 6 个月", "（病假）"),  # the bracket is to be closed
+    ("excuse year when leave in (maternity, illness lasts at least 6 months", "(illness)"),
     ("要求 每年 专业科目 不少于 公需学时 的 50%", "总学时 要求"),  # of the public hours
     ("要求 每年 专业科目 不少于 应修专业学时 的 50%", "总学时"),
     ("要求 每年 专业科目 总学时 的 2/3", "总学时 要求"),  # how it is compared is missing
@@ -279,6 +283,11 @@ def test_what_says_another_thing_is_not_proposed(rule: str, other: str) -> None:
     speak("zh" if "\u4e00" <= rule[0] <= "\u9fff" else "en")
     problem, *_ = parse_statement(rule, VOCABULARY)[1]
     assert other not in (problem.hint or "")
+
+
+@pytest.mark.parametrize("rule", ["认定 面授学时", "结论 不得评优 当 面授学时 < 20 学时"])
+def test_a_declared_word_that_begins_with_another_is_not_called_undeclared(rule: str) -> None:
+    assert [d.code for d in parse_statement(rule, VOCABULARY)[1]] == ["PE202"]
 
 
 def test_an_empty_rule() -> None:
