@@ -89,6 +89,7 @@ _THIS_YEAR = re.compile(
 )
 _DAY = re.compile(" *的? *([0-9]{1,2}月[0-9]{1,2}日)")
 _THAT_BEGAN = re.compile(" *新?([一-鿿]{2,8}?)(?:的|(?![一-鿿]))")
+_BEFORE_OR_AFTER = re.compile(" *[之以]?([前后])")
 _GOES_ON = re.compile("[一-鿿]")
 _MONTH_DAY_BEFORE = re.compile("(?<![a-z])([a-z]{3,9} [0-9]{1,2}) *$")
 _DATE_BEFORE = re.compile(
@@ -410,9 +411,13 @@ def _of_this_year(folded: str, start: int, said: re.Match[str], declared: Contai
     day_of = next((name for name in days if name and name in declared), None)
     if day_of is None and began and f"{began[1]}日期" in declared:
         day_of, after = f"{began[1]}日期", after[began.end(1) :]
-    if _GOES_ON.match(after) and not after.startswith(("的", "且", "或")):
+    if _GOES_ON.match(after) and not after.startswith(("的", "且", "或", "前", "后", "之", "以", "内")):
         return None  # 入职当年及次年
     sign = "!=" if said["zh_not"] or (dated and dated[3]) else "="
+    if beyond := _BEFORE_OR_AFTER.match(after):
+        if sign != "=":
+            return None
+        sign = "<" if beyond[1] == "前" else ">"
     known = day_of or ("入职日期" if chinese else "joined")
     form = f"{known} 所在年度 {sign} 本年度" if chinese else f"year of {known} {sign} this year"
     if day_of is None:
