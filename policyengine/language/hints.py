@@ -78,6 +78,7 @@ _PLAIN = {  # as the language says it
     "已完成": "完成", "达标": "完成", "合格": "完成",
 }  # fmt: skip
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
+_YEARS = re.compile("个?年")
 _ALL_YEAR = re.compile("(?:全年|当年|本年度?|年度?内|一年内)[^且或=]*(?:累计|合计)|(?:累计|合计)[^且或=]*假")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
@@ -324,7 +325,7 @@ def plainly(folded: str, start: int, months: str) -> Instead | None:
     if found := _OUGHT.match(folded, start):
         return start, found.end(), ""
     number = re.search("([0-9]{1,3}) *$", before)
-    years = re.compile("个?年").match(folded, start) if months == "个月" else _YEARS_OF.match(folded, start)
+    years = (_YEARS if months == "个月" else _YEARS_OF).match(folded, start)
     if number and months and years:
         return number.start(), years.end(), f"{12 * int(number[1])} {months}"
     return None
