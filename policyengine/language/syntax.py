@@ -172,10 +172,8 @@ class Explainer(Mender):
         return say(f"for example: {example}", f"例如：{example}") if example else None, None
 
     def months(self, expected: list[str]) -> str:
-        """The word for months that is expected; nothing where none is, or years could stand there too."""
-        words = {self.words.terminal("个月内"): "个月内", "_MONTHS_OF": "months of"}
-        if "_YEARS" not in expected:
-            words["_MONTHS"] = self.words.own("months", "个月")
+        """The word for months that is expected, and nothing else; nothing where none is."""
+        words = {self.words.terminal("个月内"): "个月内", "_MONTHS_OF": "months of", "_MONTHS_EACH": "个月"}
         return next((word for terminal, word in words.items() if terminal in expected), "")
 
     def as_laws_write(self, start: int, ended: bool) -> str | None:

@@ -11,7 +11,8 @@ _COLOUR_OF = {
     **dict.fromkeys(("NUMBER", "YEAR", "DATE", "MONTH_DAY"), "number"),
     **dict.fromkeys(("MEASURE", "REGIME", "CONCLUSION", "FLAG"), "variable"),
     **dict.fromkeys((*RULES, "TABLE"), "function"),
-    "TEXT": "string", "UNIT": "type", "_MONTHS": "type", "FIELD": "property", "TERM": "enumMember",
+    **dict.fromkeys(("UNIT", "_MONTHS", "_MONTHS_EACH"), "type"),
+    "TEXT": "string", "FIELD": "property", "TERM": "enumMember",
 }  # fmt: skip
 
 

@@ -52,6 +52,9 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("免除 本年 当 休假 属于（病假、产假） 持续 不少于 6 ", ["天", "个月"], ["年", "学时", "累计"]),
         ("excuse year when leave in (illness) lasts more than 6 ", ["days", "months"], ["hours", "years"]),
         ("excuse year when leave in (illness) lasts more than 6 months ", ["and"], ["in all"]),
+        ("要求 自 入职日期 起 每 36 ", ["个月"], ["年", "天"]),
+        ("要求 每 3 ", ["年"], ["个月"]),  # terms of months go on from a date
+        ("require total at least 90 hours per 36 ", ["months", "years"], ["个月"]),
         ("核减 ", ["annual-hours", "national/annual-hours"], ["认定"]),
         ("替代 ", ["national/annual-hours"], ["annual-hours"]),
         ("替代 national/annual-hours", ["："], [":"]),
