@@ -132,3 +132,22 @@ def test_terms_day_by_day(months: int, start: tuple[int, int]) -> None:
     wanted = reference.evaluate(made, given, (2014, 2020))
     assert {(f.person_id, f.period): (f.window, f.achieved, f.status) for f in wanted.findings} == expected
     assert differences(wanted, engine.evaluate(made, given, (2014, 2020))) == []
+
+
+def test_a_term_that_begins_on_the_first_of_march_may_have_fewer_full_months() -> None:
+    """March 1, 2015 to February 28, 2016 are eleven full months and 28 days; from February 22 on a year has twelve. A
+    twelfth less for each, of a date that is not known: of the twelve perhaps all, of the eleven all but an hour."""
+    made = plan(*BASE, rule("a", "require total at least 12 hours per 12 months from joined"),
+                "reduce a by 1/12 per full month before qualified_on", "conclude not_excellent when a not met")  # fmt: skip
+    people = [somebody("P1", joined=date(2013, 2, 22)), somebody("P2", joined=date(2012, 2, 29))]
+    given = inputs([], people)
+    wanted = reference.evaluate(made, given, (2016, 2016))
+    assert [(f.window[1].day, f.required, f.required_high, f.status) for f in wanted.findings] == [
+        (21, 0, 12, "undetermined"),
+        (28, 1, 12, "not_met"),
+    ]
+    assert [(d.consequences, d.possible) for d in wanted.decisions] == [
+        ((), ("not_excellent",)),
+        (("not_excellent",), ()),
+    ]
+    assert differences(wanted, engine.evaluate(made, given, (2016, 2016))) == []

@@ -337,14 +337,19 @@ class Folk:
         return t.col(f"start{stretch.years}" if stretch.years else "start", "y"), t.col("end", "y")
 
     def _months_before(self, name: str, stretch: Stretch) -> Tree:
-        """Full months of the window before a date of the person; -1 where it is missing."""
+        """Full months of the window before a date of the person; where that is missing -1, less those that the window
+        has: a term that begins on 1 March and ends with February has fewer than others."""
+        first, last = self._bounds(stretch)
+        unknown: Tree = t.lit(-1)
+        if stretch.anchor is not None:
+            unknown = t.coalesce(t.minus(unknown, full_months(first.copy(), last.copy())), t.lit(-1))
         if name not in self.plain:
-            return t.lit(-1)
-        day, (first, last) = t.col(name, "f"), self._bounds(stretch)
+            return unknown
+        day = t.col(name, "f")
         months = full_months(first, t.least(t.day_before(day), last))
         counted = t.case([(t.compare(day.copy(), ">", first.copy()), months)], t.lit(0))
         known = t.both(t.present(day.copy()), t.present(first.copy()))
-        return t.case([(known, counted)], t.lit(-1))
+        return t.case([(known, counted)], unknown)
 
     def _leave(self, query: Any, name: str, stretch: Stretch) -> list[str]:
         """Join what the circumstances come to in a window, and name the columns: ``…_kinds`` which there are, as bits;
