@@ -137,8 +137,12 @@ def test_terms_day_by_day(months: int, start: tuple[int, int]) -> None:
 def test_a_term_that_begins_on_the_first_of_march_may_have_fewer_full_months() -> None:
     """March 1, 2015 to February 28, 2016 are eleven full months and 28 days; from February 22 on a year has twelve. A
     twelfth less for each, of a date that is not known: of the twelve perhaps all, of the eleven all but an hour."""
-    made = plan(*BASE, rule("a", "require total at least 12 hours per 12 months from joined"),
-                "reduce a by 1/12 per full month before qualified_on", "conclude not_excellent when a not met")  # fmt: skip
+    made = plan(
+        *BASE,
+        rule("a", "require total at least 12 hours per 12 months from joined"),
+        "reduce a by 1/12 per full month before qualified_on",
+        "conclude not_excellent when a not met",
+    )
     people = [somebody("P1", joined=date(2013, 2, 22)), somebody("P2", joined=date(2012, 2, 29))]
     given = inputs([], people)
     wanted = reference.evaluate(made, given, (2016, 2016))
