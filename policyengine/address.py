@@ -1,4 +1,4 @@
-"""The address of a server goes in; whether it is a database's, and how it may be shown, come out."""
+"""The address of a place goes in; whether it is a database's or a cluster's, and how it may be shown, come out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import re
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
 _OF_PASSWORD = re.compile(r"(?is)([?&]\w*password=)(.*?)(?=&\w+=|$)")  # a password behind the question mark
 _OF_TOKEN = re.compile(r"(?is)(;token=)([^;]*)")  # of a Spark Connect server
+
+
+def is_address(place: str) -> bool:
+    """Whether it says by which scheme it is reached (``s3a://``, ``hdfs://``, ``file://``), as the places of a cluster
+    do, and is no path of this machine."""
+    return "://" in place
 
 
 def is_server(place: str) -> bool:

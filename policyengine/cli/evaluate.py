@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.address import is_address
 from policyengine.cli.bar import bar
 from policyengine.cli.guard import message, tell, tell_of_csv
 from policyengine.cli.settings import Command, Day, Memory, Periods, on_terminal
@@ -192,7 +193,7 @@ def command(
 
 def _usual(out: str, engine: str) -> str:
     """The format where none is asked for: a cluster writes Parquet only."""
-    return "parquet" if engine == "spark" and "://" in out else "csv"
+    return "parquet" if engine == "spark" and is_address(out) else "csv"
 
 
 def _check(
@@ -205,7 +206,7 @@ def _check(
             f"{format_} can't go to the terminal; name a folder with --out",
             f"{format_} 不能输出到终端，请用 --out 指定文件夹",
         )
-    elif out is not None and "://" not in out and _is_named_as_file(out):
+    elif out is not None and not is_address(out) and _is_named_as_file(out):
         ending = Path(out).suffix
         text = say(
             f"--out names a folder, with a file for each table, and {out} would be one; name it without {ending}, and "

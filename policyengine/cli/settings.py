@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from policyengine.address import is_meant_for_one, is_server, shown
+from policyengine.address import is_address, is_meant_for_one, is_server, shown
 from policyengine.messages import LANGUAGES, is_utf8, of_environment, say, speak, spoken
 
 debug = False
@@ -155,7 +155,7 @@ def _refuse_addresses(ctx: click.Context, params: Sequence[click.Parameter]) -> 
     written = ("out", "update", "rejects_xlsx", "shifts", "xml", "folder")
     for name in (p.name for p in params if isinstance(p, click.Option) and p.name in written):
         value = ctx.params.get(name)
-        if isinstance(value, str) and "://" in value and not (name == "out" and ctx.params.get("engine") == "spark"):
+        if isinstance(value, str) and is_address(value) and not (name == "out" and ctx.params.get("engine") == "spark"):
             text = say(
                 f"{shown(value)} is an address, where only a cluster writes (evaluate --engine spark --remote …); name "
                 "a place on this machine",

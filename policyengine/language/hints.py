@@ -127,6 +127,11 @@ def did_you_mean(name: str) -> str:
     return say(f"did you mean {name}?", f"是不是“{name}”？")
 
 
+def to_write(form: str) -> str:
+    """What is written in place of it."""
+    return say(f"write {form}", f"请写 {form}")
+
+
 def of_cap() -> str:
     return say(
         "a cap is a figure: for a third of the 90 hours that are owed, 30 hours",
@@ -169,7 +174,7 @@ def _of_years_in_english(folded: str, start: int) -> str | None:
         least = sign is None or sign in _AT_LEAST
         others = few_not_met(count, many, f"{called} " if called else "", False, turns) if either and least else None
         if others:
-            return say(f"write {others}", f"请写 {others}")
+            return to_write(others)
         if either or state != "met":
             return _counted_years()
         return _signed(sign, called, int(count), int(many), turns, bool(denied), False)
@@ -245,7 +250,7 @@ def _signed(sign: str | None, named: str | None, count: int, many: int, turns: s
     if denied:
         inside = told.partition(" （" if chinese else " (")[2][:-1]
         told = inside or (f"非 {told}" if chinese else f"not ({told})")
-    return say(f"write {told}", f"请写 {told}")
+    return to_write(told)
 
 
 def _so_many(named: str | None, count: int, many: int, turns: str, missed: bool, chinese: bool) -> str:
@@ -265,7 +270,7 @@ def _so_many(named: str | None, count: int, many: int, turns: str, missed: bool,
 
 def _instead(named: str | None, text: str) -> str:
     written = f"{named} {text}" if named else text
-    return say(f"write {written}", f"请写 {written}")
+    return to_write(written)
 
 
 def _counted_years() -> str:
@@ -358,5 +363,5 @@ def otherwise_written(folded: str, start: int, months: str) -> str | None:
     found = re.search("([0-9]{1,3}) *$", before)
     if found and months and folded.startswith(("年", "year"), start):
         form = f"{12 * int(found[1])} {months}"
-        return say(f"write {form}", f"请写 {form}")
+        return to_write(form)
     return None

@@ -28,6 +28,7 @@ from policyengine.language.hints import (
     of_requirement,
     of_time,
     sure,
+    to_write,
     within_years,
 )
 from policyengine.language.lexer import UNIT_FORMS, Instead, Reported
@@ -108,7 +109,7 @@ class Mender:
             return
         instead = "is missing" if found[1] == "present" else "is present"
         message = say(f"“is not {found[1]}” is said outright", f"“is not {found[1]}”请直接写其反面")
-        hint, whole = say(f"write {instead}", f"请写 {instead}"), (equal[0], found.end())
+        hint, whole = to_write(instead), (equal[0], found.end())
         self.builder.problem("PE200", message, *whole, hint, (*whole, instead))
         raise Reported
 
@@ -222,9 +223,7 @@ class Mender:
             say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
             start,
             end,
-            say(f"write {value}", f"请写 {value}")
-            if value
-            else say("for example: 90, 0.5, 2/3 or 50%", "例如：90、0.5、2/3、50%"),
+            to_write(value) if value else say("for example: 90, 0.5, 2/3 or 50%", "例如：90、0.5、2/3、50%"),
             (start, end, value) if value and not named else None,
         )
         return Token("NUMBER", value or "1", start, end)
@@ -286,7 +285,7 @@ class Mender:
             instead = f"{of} 的 {number}" if self.chinese else f"{number} of {of}"
             if owed:
                 instead = f"{of} 要求 的 {number}" if self.chinese else f"{number} of {of} requirement"
-            hint = say(f"write {instead}", f"请写 {instead}")
+            hint = to_write(instead)
             self.builder.problem("PE200", say(f"“{said}” is no quantity", f"“{said}”不是数额"), begun, total.end, hint)
         raise Reported
 

@@ -21,6 +21,7 @@ from policyengine.language.hints import (
     otherwise_written,
     plainly,
     sure,
+    to_write,
 )
 from policyengine.language.lexer import Instead
 from policyengine.language.literals import in_months, reading_of
@@ -201,7 +202,7 @@ class Explainer(Mender):
             return whole, None
         if self.running(last.start) and (begun := self.circumstance(start)):  # 连续病假超过 180 天
             form = f"休假 属于（{'、'.join(self.kinds(begun, begun.end)[0])}） 持续"
-            return say(f"write {form}", f"请写 {form}"), None
+            return to_write(form), None
         kinds, end = self.kinds(last, start)
         asked = self.lasting(end)
         if asked and _OPEN_LIST.search(self.sentence.folded[: last.start]):  # 休假 属于（产假、病假 持续
@@ -210,7 +211,7 @@ class Explainer(Mender):
             verb = own("lasts", "累计" if asked.type == "_IN_ALL" else "持续")
             form = own(f"leave in ({', '.join(kinds)}) {verb}", f"休假 属于（{'、'.join(kinds)}） {verb}")
             mend = (last.start, asked.end, form) if "EQ" in expected else None  # not of 情形 = 病假 累计 …
-            return say(f"write {form}", f"请写 {form}"), mend
+            return to_write(form), mend
         if self.ends_in_circumstance():
             leave = own(f"leave in ({', '.join(kinds)}) ", f"休假 属于（{'、'.join(kinds)}） ")
             if long := self.of_bare_length(leave, end):
@@ -252,7 +253,7 @@ class Explainer(Mender):
         if unit is not None and not self.at(unit.end, "_IN_ALL") and self.builder.unit(unit)[1] == "days":
             return self.of_one_or_all(), None
         form = self.words.own("lasts ", "持续 ") + " ".join(sign.text.split())
-        return say(f"write {form}", f"请写 {form}"), (start, sign.end, form)
+        return to_write(form), (start, sign.end, form)
 
     def of_bare_length(self, leave: str, start: int) -> str | None:
         """What to write for 病假 6 个月以上, illness 6 months or more, 休假 6 个月以下.
@@ -269,7 +270,7 @@ class Explainer(Mender):
             none_so_long = say("of whoever had no such leave, or none at all: ", "没有这样长的休假的（含没有休假的）：")
         form = f"{leave}{own('lasts', '持续')} {least} {figure}"
         if self.builder.unit(unit)[1] != "days":
-            return none_so_long + (form if none_so_long else say(f"write {form}", f"请写 {form}"))
+            return none_so_long + (form if none_so_long else to_write(form))
         in_all = f"{leave}累计 {least} {figure}" if self.chinese else f"{leave}lasts {least} {figure} in all"
         return none_so_long + say(
             f"one stretch: {form}; all of them added up: {in_all}", f"一次休假，请写 {form}；几次相加，请写 {in_all}"

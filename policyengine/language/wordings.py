@@ -8,7 +8,7 @@ from collections.abc import Container
 
 from policyengine.language import tree
 from policyengine.language.builder import TOTALS
-from policyengine.language.hints import of_cap
+from policyengine.language.hints import of_cap, to_write
 from policyengine.language.numerals import in_words, numeral
 from policyengine.messages import say
 
@@ -179,8 +179,7 @@ def share_of_owed(folded: str, start: int) -> str | None:
         return of_cap()
     if not owed:
         return _of_both(total, share)
-    form = _of_owed(total, share)
-    return say(f"write {form}", f"请写 {form}")
+    return to_write(_of_owed(total, share))
 
 
 def _of_owed(total: str, share: str) -> str:
@@ -224,13 +223,12 @@ def _again(folded: str, start: int, declared: Container[str]) -> str | None:
     if months < tree.LEAST_TERM:
         return None
     if _BLOCK.search(folded[: found.start()]):
-        form = f"每 {months // 12} 年" if months % 12 == 0 else ""
-        return say(f"write {form}", f"请写 {form}") if form else None
+        return to_write(f"每 {months // 12} 年") if months % 12 == 0 else None
     date = found["date"] if found["date"] in declared else None
     chinese = found["unit"] in ("年", "月")
     form = f"自 {date or '入职日期'} 起 每 {months} 个月" if chinese else f"per {months} months from {date or 'joined'}"
     if date:
-        return say(f"write {form}", f"请写 {form}")
+        return to_write(form)
     return say(f"say from which date of the person: {form}", f"请写明自人员的哪一日期起：{form}")
 
 
@@ -268,7 +266,7 @@ def _in_chinese(folded: str, start: int, said: str, declared: Container[str]) ->
         form = f"自 {date or '入职日期'} 起 " + (f"每 {months} 个月" if after["each"] else f"{months} 个月内")
         if date is None:
             return say(f"say from which date, for example {form}", f"请写明自哪一日期起，如 {form}")
-        return say(f"write {form}", f"请写 {form}")
+        return to_write(form)
     return None
 
 
@@ -295,8 +293,7 @@ def _in_english(folded: str, start: int, said: str) -> str | None:
 
 
 def _of_blocks(years: str, since: str) -> str:
-    form = f"per {years} years starting {since}"
-    return say(f"write {form}", f"请写 {form}")
+    return to_write(f"per {years} years starting {since}")
 
 
 def _figure(number: str) -> str:
@@ -398,8 +395,7 @@ def _of_this_year(folded: str, start: int, said: re.Match[str], declared: Contai
     before, after = folded[:start], folded[said.end() :]
     chinese = said[0][0] >= "一"
     if day := _DAY.match(after) if chinese else _MONTH_DAY_BEFORE.search(before):
-        form = f"本年度 {day[1]}" if chinese else f"{day[1].capitalize()} of this year"
-        return say(f"write {form}", f"请写 {form}")
+        return to_write(f"本年度 {day[1]}" if chinese else f"{day[1].capitalize()} of this year")
     if _ORDER_BEFORE.search(before):
         return None
     conclude = folded.startswith(("结论", "conclude"))
@@ -422,7 +418,7 @@ def _of_this_year(folded: str, start: int, said: re.Match[str], declared: Contai
     form = f"{known} 所在年度 {sign} 本年度" if chinese else f"year of {known} {sign} this year"
     if day_of is None:
         return say(f"say which day lies in this year, for example {form}", f"请写明哪一日期在本年度，如 {form}")
-    return say(f"write {form}", f"请写 {form}")
+    return to_write(form)
 
 
 def _is_missed(folded: str, start: int) -> bool | None:
@@ -458,21 +454,19 @@ def _of_terms_and_ranks(folded: str, start: int) -> str | None:
         return say("terms have no order: list those that are meant: 级别 属于（省级、国家级）",
                    "词条没有高低：请一一列出，如 级别 属于（省级、国家级）")  # fmt: skip
     if among := _AMONG.match(folded, start):
-        return say(f"write 属于 {among[1]}", f"请写 属于 {among[1]}")
+        return to_write(f"属于 {among[1]}")
     if few := _FIRST_FEW.match(folded, start):
-        form = f"不超过 {_figure(few['number'])}"
-        return say(f"write {form}", f"请写 {form}")
+        return to_write(f"不超过 {_figure(few['number'])}")
     figure, up_to = _FIGURE_BEFORE.search(folded[:start]), _UP_TO.match(folded, start)
     if figure and up_to:
-        form = f"介于 {figure[1]} 和 {up_to[1]}" if folded[:1] >= "一" else f"between {figure[1]} and {up_to[1]}"
-        return say(f"write {form}", f"请写 {form}")
+        least, most = figure[1], up_to[1]
+        return to_write(f"介于 {least} 和 {most}" if folded[:1] >= "一" else f"between {least} and {most}")
     return None
 
 
 def _of_a_bound(figure: str, side: str) -> str:
     """3 天 以上, 3 以下, which take the figure in."""
-    form = f"{'不少于' if side == '上' else '不超过'} {figure.strip()}"
-    return say(f"write {form}", f"请写 {form}")
+    return to_write(f"{'不少于' if side == '上' else '不超过'} {figure.strip()}")
 
 
 def of_an_assignment(folded: str, start: int) -> str | None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 from pathlib import Path
 
+from policyengine.address import is_address
 from policyengine.diagnostics import Diagnostic, Span, name_not_utf8
 from policyengine.light import dataclass
 from policyengine.messages import is_utf8, listed, many, say
@@ -139,7 +140,7 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
 
 def _of_address(argument: str) -> str | None:
     """What to name in place of ``s3a://…``, ``http://…``, ``file://…``."""
-    if "://" not in argument:
+    if not is_address(argument):
         return None
     return say(
         "only a cluster reads addresses (--engine spark --remote …); here name the path of a file on this machine",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from policyengine.address import is_address
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.run import spans_of
@@ -37,17 +38,12 @@ from policyengine.tools.result.write import MANIFEST, manifest_bytes
 from policyengine.trace import Result
 
 
-def is_there(path: str) -> bool:
-    """Whether a path is one of the cluster's: it says by which scheme (``s3a://``, ``hdfs://``, ``file://``)."""
-    return "://" in path
-
-
 def stands_there(files: Files, out: str) -> bool:
     """Whether files and result stand where the cluster does. Raises ``PolicyError`` (PE935) where only some do."""
     named = [out, *(path for role, paths in files.roles().items() if role != "mapping" for path in paths)]
-    there = [path for path in named if is_there(path)]
+    there = [path for path in named if is_address(path)]
     if there and len(there) < len(named):
-        here = next(path for path in named if not is_there(path))
+        here = next(path for path in named if not is_address(path))
         text = say(f"{there[0]} is the cluster's, {here} is not", f"{there[0]} 在集群上，{here} 不在")
         hint = say(
             "name all files and --out as the cluster does (s3a://…, file://…), or none",

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from policyengine.address import shown
+from policyengine.address import is_address, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.compile import trees as t
 from policyengine.messages import say
@@ -50,7 +50,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     import duckdb
 
     path = Path(to)
-    if path.suffix != ".duckdb" or path.is_dir() or "://" in to:  # DuckDB would read an address with an extension
+    if path.suffix != ".duckdb" or path.is_dir() or is_address(to):  # DuckDB would read an address with an extension
         text = say(
             "a status database is FILE.duckdb or postgresql://…", "继续教育情况数据库应为 文件.duckdb 或 postgresql://…"
         )
